@@ -1,0 +1,700 @@
+"""Run a student's answer on many inputs, and say what is wrong with it.
+
+An `Exercise` judges an answer; each kind of exercise is a subclass. `FunctionExercise` is the kind
+in which the student writes a function. It compares a wrong one with the exercise's misconceptions,
+which are functions that are wrong on purpose, by what they compute.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import types
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attention_edu.attention import shown
+from attention_edu.exercises.feedback import Feedback
+from attention_edu.student import (
+    Collected,
+    call,
+    captured_prints,
+    code_of,
+    collect_within,
+    name_of,
+    without_machine,
+)
+
+Array = NDArray[Any]
+WrongFunction = Callable[..., Any]
+
+TIME_LIMIT = 1.0  # seconds for all inputs of an exercise together
+GRACE = 0.3  # seconds more to end, once the time is up
+_MOST_NUMBERS = 100_000  # an answer with more is not looked into; those expected have a few dozen
+_MOST_SHOWN = 40
+_OVERFLOWS = {"OverflowError", "ZeroDivisionError", "FloatingPointError"}
+_STARTER_OPCODES = {
+    *("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "MAKE_CELL", "NOP", "NOT_TAKEN", "POP_TOP"),
+    *("RESUME", "RETURN_VALUE", "STORE_FAST"),
+}
+
+
+# ---------------------------------------------------------------------------------------------
+# What an exercise consists of
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One input on which an answer is tried.
+
+    Attributes
+    ----------
+    arguments : tuple of ndarray
+        What the function is called with; it gets copies.
+    note : str
+        What is special about this input, in a few words; it is shown beside it.
+    trap : str
+        Set for inputs that a correct formula can fail on for numerical reasons: the id of the
+        misconception that an answer with NaN or an overflow points to.
+    """
+
+    arguments: tuple[Array, ...]
+    note: str = ""
+    trap: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Misconception:
+    """A way to be wrong that has a name.
+
+    Attributes
+    ----------
+    id : str
+        Stable, in kebab-case.
+    text : str
+        Its name in words, a colon, and why it is wrong.
+    next_step : str
+        One thing to do about it.
+    functions : tuple of callable
+        What a student computes who has it; several where it can be written with different results.
+    """
+
+    id: str
+    text: str
+    next_step: str
+    functions: tuple[WrongFunction, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Exercise:
+    """What every kind of exercise has.
+
+    Attributes
+    ----------
+    id : str
+        The name by which `check`, `hint` and `solution` know it.
+    title : str
+        What is to be done, in a few words.
+    hints : tuple of str
+        At most three, from general to concrete.
+    solutions : tuple of str
+        Code of differently written correct answers, the plainest first.
+    next_step : str
+        What to do after a correct answer.
+    """
+
+    id: str
+    title: str
+    hints: tuple[str, ...]
+    solutions: tuple[str, ...]
+    next_step: str
+
+    def judge(self, answer: Any) -> Feedback:
+        """Give the verdict on an answer; it never raises an exception."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a student's function gave for one input: numbers, or words that say why not."""
+
+    numbers: Array | None = None
+    rtol: float = 0.0
+    atol: float = 0.0
+    trouble: str = ""
+    kind: str = ""
+    changed: str = ""
+    changed_to: str = ""
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class _Greeting:
+    """What is known about an answer before it is tried."""
+
+    name: str
+    verdict: Feedback | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FunctionExercise(Exercise):
+    """The student writes a function.
+
+    Attributes
+    ----------
+    parameters : tuple of str
+        Names of the parameters, in their order.
+    reference : callable
+        The right function.
+    cases : tuple of Case
+        From the simplest to the nastiest.
+    misconceptions : tuple of Misconception
+        Where two explain an answer equally well, the earlier one is named.
+    noun : str
+        What the function returns, in the plural, such as “weights”.
+    shape_rule : str
+        Why the result has the shape that it has.
+    covers : str
+        What the cases cover, to be told with a correct answer.
+    remark : callable
+        Takes a wrong answer of the right shape and says what is striking about it, or "".
+    """
+
+    parameters: tuple[str, ...]
+    reference: Callable[..., Any]
+    cases: tuple[Case, ...]
+    misconceptions: tuple[Misconception, ...]
+    noun: str
+    shape_rule: str
+    covers: str
+    remark: Callable[[Array], str] = lambda _: ""
+
+    @cached_property
+    def expected(self) -> tuple[Array, ...]:
+        """What the reference gives for each case."""
+        return tuple(
+            np.asarray(self.reference(*_copies(case)), dtype=np.float64) for case in self.cases
+        )
+
+    @cached_property
+    def wrong(self) -> tuple[tuple[Misconception, tuple[Array | None, ...]], ...]:
+        """What each misconception gives for each case, None where it raises an exception."""
+        return tuple(
+            (misconception, tuple(_wrong_result(function, case) for case in self.cases))
+            for misconception in self.misconceptions
+            for function in misconception.functions
+        )
+
+    def judge(self, answer: Any) -> Feedback:
+        """Try a function on all cases, and diagnose it if it is wrong."""
+        expected = self.expected  # computed before the clock runs
+        collected = collect_within(TIME_LIMIT, self._try(answer), grace=GRACE)
+        greeting, *tried = collected.items or [_Greeting("your function")]
+        assert isinstance(greeting, _Greeting)
+        if greeting.verdict is not None:
+            return greeting.verdict
+        name = greeting.name
+        outcomes = [outcome for outcome in tried if isinstance(outcome, Outcome)]
+        if outcomes and outcomes[0].kind in ("NotImplementedError", "ellipsis"):
+            return self._not_attempted(name)
+
+        wrong = [i for i, outcome in enumerate(outcomes) if not _right(outcome, expected[i])]
+        if wrong:
+            return self._diagnose(name, outcomes, wrong)
+        if collected.late is not None:
+            return self._too_slow(name, outcomes, collected)
+        if collected.error:
+            return self._incorrect(
+                None,
+                f"{name} could not be tried: looking at it {collected.error}.",
+                "pass an ordinary function, made with def.",
+            )
+        for i, outcome in enumerate(outcomes):
+            if outcome.changed:
+                return self._incorrect(
+                    "changes-its-input",
+                    f"Your {self.noun} are right, but {name} changes {outcome.changed} while it "
+                    "computes them: whoever uses that array afterwards finds other numbers in it.",
+                    f"work on a copy, such as {outcome.changed}.copy(), or write the result to a "
+                    "new name instead of using -=, /= or an assignment to elements.",
+                    self._numbers(i, outcome),
+                )
+        return Feedback(
+            "correct",
+            None,
+            _joined(
+                f"{_start(name)} is right on all {len(self.cases)} inputs: {self.covers}.",
+                _prints(outcomes[0]),
+                f"Next: {self.next_step}",
+            ),
+        )
+
+    # ---- running ----
+
+    def _try(self, answer: Any) -> Iterator[_Greeting | Outcome]:
+        """Look at an answer, then call it on one case after another (in the student's thread)."""
+        greeting = self._greet(answer)
+        yield greeting
+        if greeting.verdict is None:
+            for case in self.cases:
+                outcome = _outcome(answer, greeting.name, self.parameters, case)
+                yield outcome
+                if outcome.kind in ("huge", "MemoryError"):  # once is enough
+                    return
+
+    def _greet(self, answer: Any) -> _Greeting:
+        if answer is None or answer is Ellipsis or answer is NotImplemented:
+            return _Greeting("your function", self._not_attempted("your function"))
+        if not callable(answer):
+            return _Greeting(
+                "your answer",
+                self._incorrect(
+                    "not-a-function",
+                    f"check wants a function here; it got {_clean(shown(answer))}. That may be "
+                    "what your function returned, rather than the function.",
+                    f"pass the function by its name, without brackets and arguments after it: "
+                    f'check("{self.id}", my_function).',
+                ),
+            )
+        name = _clean(name_of(answer))
+        if _is_starter(answer):
+            return _Greeting(name, self._not_attempted(name))
+        try:
+            signature = inspect.signature(answer)
+        except (TypeError, ValueError):  # some that are built in do not tell
+            return _Greeting(name)
+        try:
+            signature.bind(*self.parameters)
+        except TypeError:
+            count = len(self.parameters)
+            arguments = "1 argument" if count == 1 else f"{count} arguments"
+            return _Greeting(
+                name,
+                self._incorrect(
+                    None,
+                    f"{_start(name)} is called with {arguments}, in this order: "
+                    f"{', '.join(self.parameters)}. It takes {_parameters_of(signature)}.",
+                    f"begin it with def my_function({', '.join(self.parameters)}):",
+                ),
+            )
+        return _Greeting(name)
+
+    # ---- diagnosing ----
+
+    def _diagnose(self, name: str, outcomes: Sequence[Outcome], wrong: Sequence[int]) -> Feedback:
+        first = outcomes[wrong[0]]
+        got = self._numbers(wrong[0], first)
+        if first.kind == "NoneType":
+            return self._incorrect(
+                "no-return",
+                f"{_start(name)} returns nothing (None): what it computes is lost when it ends. "
+                "Probably a return is missing.",
+                f"end it with a line that returns the {self.noun}, such as return {self.noun}.",
+                self._numbers(wrong[0]),
+                _prints(first),
+            )
+        found = self._misconception(outcomes, wrong)
+        if found is not None:
+            misconception, i = found
+            return self._incorrect(
+                misconception.id,
+                misconception.text,
+                misconception.next_step,
+                self._numbers(i, outcomes[i]),
+                _prints(outcomes[i]),
+            )
+        if first.trouble:
+            return self._incorrect(
+                None,
+                _start(first.trouble) + ("" if " — line " in first.trouble else "."),
+                f"call {name} on this input in a cell of its own, and look at each line's result.",
+                self._numbers(wrong[0]),
+                _prints(first),
+            )
+        assert first.numbers is not None
+        expected = self.expected[wrong[0]]
+        if first.numbers.shape != expected.shape:
+            return self._incorrect(
+                None,
+                f"Your {self.noun} have the shape {first.numbers.shape}; expected is the shape "
+                f"{expected.shape}, {self.shape_rule}.",
+                "print the shape after each step, and find the step from which on it differs.",
+                got,
+                _prints(first),
+            )
+        digits = _rounded_to(outcomes, self.expected)
+        if digits is not None:
+            return self._incorrect(
+                "rounded",
+                f"Your {self.noun} are rounded to {digits} decimals: whatever is computed with "
+                "them afterwards inherits the error.",
+                "return the numbers as they are, and round only what you print.",
+                got,
+                _prints(first),
+            )
+        if not np.isfinite(first.numbers).all():
+            text = f"Your {self.noun} contain {_short(_first_not_finite(first.numbers))}."
+        else:
+            text = f"Your {self.noun} differ from what is expected."
+            text += " " + self.remark(first.numbers) if self.remark(first.numbers) else ""
+        return self._incorrect(
+            None,
+            text,
+            "compute this input by hand, step by step, and find the first step at which "
+            f'{name} differs. hint("{self.id}") may help.',
+            got,
+            _prints(first),
+        )
+
+    def _misconception(
+        self, outcomes: Sequence[Outcome], wrong: Sequence[int]
+    ) -> tuple[Misconception, int] | None:
+        """Find the misconception that computes the same, and the first case that shows it."""
+        everything = list(range(len(outcomes)))
+        plain = [i for i in everything if not self.cases[i].trap]
+        found = self._match(outcomes, wrong, everything)
+        if found is None and wrong[0] in plain:
+            # A misconception may come along with an overflow: then the plain inputs tell.
+            found = self._match(outcomes, [i for i in wrong if i in plain], plain)
+        elif found is None:
+            # One of the numerical traps; others may follow behind it.
+            found = self._match(outcomes, wrong[:1], everything[: wrong[0] + 1])
+            first = outcomes[wrong[0]]
+            overflow = first.kind in _OVERFLOWS or (
+                first.numbers is not None and not np.isfinite(first.numbers).all()
+            )
+            if found is None and overflow:
+                trap = self.cases[wrong[0]].trap
+                known = [m for m in self.misconceptions if m.id == trap]
+                return (known[0], wrong[0]) if known else None
+        return found
+
+    def _match(
+        self, outcomes: Sequence[Outcome], wrong: Sequence[int], among: Sequence[int]
+    ) -> tuple[Misconception, int] | None:
+        best: tuple[int, Misconception, int] | None = None
+        for misconception, results in self.wrong:
+            agreements = {i: _agrees(outcomes[i], results[i]) for i in among}
+            if False in agreements.values():
+                continue
+            explained = [
+                i for i in wrong if agreements[i] and (outcomes[i].numbers is not None)
+            ] or [
+                i
+                for i in wrong
+                if agreements[i] and self.cases[i].trap and outcomes[i].kind in _OVERFLOWS
+            ]
+            unexplained = list(agreements.values()).count(None)
+            if explained and (best is None or unexplained < best[0]):
+                best = (unexplained, misconception, explained[0])
+        return None if best is None else best[1:]
+
+    # ---- messages ----
+
+    def _not_attempted(self, name: str) -> Feedback:
+        what = (
+            f"replace the … in {name} by your own code, and run the cell again"
+            if name != "your function"
+            else f'write a function, and pass it by its name: check("{self.id}", my_function)'
+        )
+        return Feedback(
+            "not attempted",
+            None,
+            f"There is no code to check yet. The task: {self.title}.\n\n"
+            f'Next: {what}. hint("{self.id}") helps you to begin.',
+        )
+
+    def _incorrect(
+        self, misconception: str | None, text: str, next_step: str, *details: str
+    ) -> Feedback:
+        return Feedback("incorrect", misconception, _joined(text, *details, f"Next: {next_step}"))
+
+    def _too_slow(
+        self, name: str, outcomes: Sequence[Outcome], collected: Collected[Any]
+    ) -> Feedback:
+        details = ""
+        if collected.late is not None and collected.late > TIME_LIMIT / 2:
+            details = self._numbers(min(len(outcomes), len(self.cases) - 1))
+        return self._incorrect(
+            None,
+            f"{_start(name)} did not finish: it was stopped after {TIME_LIMIT:g} s. These inputs "
+            "are so small that it should take a few thousandths of a second.",
+            "look for a loop that never ends, a function that waits, or one that calls itself.",
+            details,
+        )
+
+    def _numbers(self, i: int, outcome: Outcome | None = None) -> str:
+        """Show an input, what came out, and what was expected."""
+        case, expected = self.cases[i], self.expected[i]
+        rows = [(name, _short(array)) for name, array in zip(self.parameters, case.arguments)]
+        if outcome is None:
+            rows.append(("expected", _short(expected)))
+        elif outcome.changed and _right(outcome, expected):
+            rows.append((f"{outcome.changed} afterwards", outcome.changed_to))
+        elif outcome.numbers is None:
+            rows.append(("your answer", f"none: {outcome.trouble}"))
+            rows.append(("expected", _short(expected)))
+        else:
+            rows += zip(("your answer", "expected"), _told_apart(outcome.numbers, expected))
+        width = max(len(name) for name, _ in rows)
+        note = f" ({case.note})" if case.note else ""
+        return f"The smallest input that shows it{note}:\n\n" + "\n".join(
+            f"  {name:{width}}  {text}" for name, text in rows
+        )
+
+
+# ---------------------------------------------------------------------------------------------
+# Running an answer (this happens in the student's thread)
+# ---------------------------------------------------------------------------------------------
+
+
+def _copies(case: Case) -> tuple[Array, ...]:
+    return tuple(array.copy() for array in case.arguments)
+
+
+def _outcome(answer: Any, name: str, parameters: Sequence[str], case: Case) -> Outcome:
+    """Call a student's function on a case, and make plain numbers of what it returns."""
+    given = _copies(case)
+    with np.errstate(all="ignore"):
+        got = call(answer, *given)
+    printed = _clean(without_machine(got.printed))
+    if got.error:
+        return Outcome(trouble=_clean(got.error), kind=got.kind, printed=printed)
+    changed = [
+        (parameter, _short(now))
+        for parameter, now, was in zip(parameters, given, case.arguments)
+        if not _same(now, was)
+    ] or [("", "")]
+    try:
+        with captured_prints():
+            numbers, rtol, atol = _plain(got.value)
+    except _UnusableError as error:
+        return Outcome(trouble=f"{name} {error}", kind=error.kind, printed=printed)
+    except BaseException as error:
+        told = f"{name} returned something that cannot be turned into an array"
+        return Outcome(trouble=f"{told} ({type(error).__name__})", kind="type", printed=printed)
+    which, to = changed[0]
+    return Outcome(numbers, rtol, atol, changed=which, changed_to=to, printed=printed)
+
+
+class _UnusableError(Exception):
+    """What came back consists of no numbers; `kind` says what it is."""
+
+    def __init__(self, text: str, kind: str = "type") -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+def _plain(value: Any) -> tuple[Array, float, float]:
+    """Make a float64 array of whatever holds numbers, and say how exact it can be."""
+    if value is None:
+        raise _UnusableError("returned nothing (None)", "NoneType")
+    if value is Ellipsis or value is NotImplemented:
+        raise _UnusableError("returned … instead of numbers", "ellipsis")
+    if isinstance(value, types.GeneratorType | types.CoroutineType):
+        value.close()
+        how = "return in place of yield" if isinstance(value, types.GeneratorType) else "def alone"
+        raise _UnusableError(f"returned a {type(value).__name__} instead of an array; use {how}")
+    if isinstance(value, np.ma.MaskedArray):
+        value = np.ma.filled(value.astype(np.float64), np.nan)
+    if not isinstance(value, np.ndarray):
+        if isinstance(value, str | bytes | dict | set | frozenset) or not (
+            isinstance(value, list | tuple | range | float | int | np.generic)
+            or hasattr(value, "__array__")
+            or hasattr(value, "__array_interface__")
+            or isinstance(value, memoryview)
+        ):
+            kind = _clean(type(value).__name__)
+            raise _UnusableError(f"returned an object of type {kind} instead of an array")
+        if not _is_small(value):
+            raise _UnusableError(f"returned more than {_MOST_NUMBERS} numbers", "huge")
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            raise _UnusableError("returned rows of unequal length") from None
+    if value.size > _MOST_NUMBERS:
+        raise _UnusableError(
+            f"returned an array of shape {value.shape}: far too many numbers", "huge"
+        )
+    if value.dtype.kind == "O":
+        value = value.astype(np.float64)
+    if value.dtype.kind not in "biuf":
+        raise _UnusableError(f"returned an array of {value.dtype} instead of numbers")
+    rtol, atol = {2: (1e-2, 2e-3), 4: (1e-3, 1e-5)}.get(
+        value.dtype.itemsize if value.dtype.kind == "f" else 8, (1e-4, 1e-6)
+    )
+    return np.array(value, dtype=np.float64, subok=False), rtol, atol
+
+
+def _is_small(value: Any) -> bool:
+    """Count the elements of nested lists, but no further than necessary."""
+    room, waiting = _MOST_NUMBERS, [value]
+    while waiting and room > 0:
+        item = waiting.pop()
+        if isinstance(item, list | tuple | range):
+            room -= len(item)
+            if room > 0:
+                waiting.extend(item)
+        elif isinstance(item, np.ndarray):
+            room -= item.size
+    return room > 0
+
+
+def _is_starter(function: Any) -> bool:
+    """Tell whether a function's body is nothing but a docstring, ``...``, pass or return."""
+    code = code_of(function)
+    if code is None or code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE):
+        return False
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_CONST", "RETURN_CONST"):
+            if instruction.argval is not None and instruction.argval is not Ellipsis:
+                return False
+        elif instruction.opname not in _STARTER_OPCODES:
+            return False
+    return True
+
+
+def _parameters_of(signature: inspect.Signature) -> str:
+    """List parameters without defaults and annotations, which can be anything."""
+    stars: dict[object, str] = {
+        inspect.Parameter.VAR_POSITIONAL: "*",
+        inspect.Parameter.VAR_KEYWORD: "**",
+    }
+    names = [
+        stars.get(p.kind, "")
+        + p.name
+        + (" (by name only)" if p.kind is inspect.Parameter.KEYWORD_ONLY else "")
+        for p in signature.parameters.values()
+    ]
+    if not names:
+        return "none"
+    return _clean(", ".join(names[:10]) + (", …" if len(names) > 10 else ""))
+
+
+# ---------------------------------------------------------------------------------------------
+# Comparing
+# ---------------------------------------------------------------------------------------------
+
+
+def _wrong_result(function: WrongFunction, case: Case) -> Array | None:
+    with np.errstate(all="ignore"):
+        try:
+            return np.array(function(*_copies(case)), dtype=np.float64)
+        except (ValueError, IndexError, ArithmeticError):
+            return None
+
+
+def _same(left: Any, right: Array) -> bool:
+    if left.shape != right.shape or left.dtype != right.dtype:
+        return False
+    return np.array_equal(left, right, equal_nan=left.dtype.kind == "f")
+
+
+def _close(outcome: Outcome, other: Array) -> bool:
+    numbers = outcome.numbers
+    if numbers is None or numbers.shape != other.shape:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(
+            np.allclose(numbers, other, rtol=outcome.rtol, atol=outcome.atol, equal_nan=True)
+        )
+
+
+def _right(outcome: Outcome, expected: Array) -> bool:
+    return _close(outcome, expected)
+
+
+def _agrees(outcome: Outcome, result: Array | None) -> bool | None:
+    """Compare an outcome with a misconception's result; None where there is nothing to compare."""
+    if outcome.numbers is not None:
+        return result is not None and _close(outcome, result)
+    if result is None:
+        return True
+    if outcome.kind in _OVERFLOWS:  # Python's own numbers raise where NumPy's become inf or NaN
+        return not np.isfinite(result).all()
+    return None
+
+
+def _rounded_to(outcomes: Sequence[Outcome], expected: Sequence[Array]) -> int | None:
+    """Find out whether right numbers were rounded, and to how many decimals."""
+    for digits in range(5):
+        if all(
+            outcome.numbers is not None
+            and outcome.numbers.shape == right.shape
+            and np.allclose(outcome.numbers, np.round(right, digits), rtol=1e-6, atol=1e-9)
+            for outcome, right in zip(outcomes, expected)
+        ):
+            return digits
+    return None
+
+
+# ---------------------------------------------------------------------------------------------
+# Wording
+# ---------------------------------------------------------------------------------------------
+
+
+def _joined(*paragraphs: str) -> str:
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _start(sentence: str) -> str:
+    """Begin a sentence with a capital, unless it begins with the name of a function."""
+    return "Y" + sentence[1:] if sentence.startswith("your ") else sentence
+
+
+def _clean(text: str) -> str:
+    """Keep what can be printed and saved; addresses and folders differ between machines."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in without_machine(text))
+
+
+def _prints(outcome: Outcome) -> str:
+    """Show what was printed, cut off."""
+    lines = [line.rstrip() for line in outcome.printed.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    cut = len(lines) > 8 or any(len(line) > 80 for line in lines[:8])
+    kept = [f"  {line[:80]}" for line in lines[:8]] + (["  …"] if cut else [])
+    return "It printed:\n\n" + "\n".join(kept)
+
+
+def _short(array: Array, digits: int = 3) -> str:
+    """Write an array in one line, with few digits."""
+    if array.size > _MOST_SHOWN:
+        return f"an array of shape {array.shape}"
+
+    def number(x: Any) -> str:
+        if array.dtype.kind == "b":
+            return str(bool(x))
+        if not np.isfinite(x):
+            return str(float(x))
+        if x == 0:
+            return "0"
+        if 0.5 * 10.0**-digits <= abs(x) < 1e6:
+            text = f"{x:.{digits}f}"
+            return text.rstrip("0").rstrip(".") if "." in text else text
+        mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+    def written(part: Any) -> str:
+        return "[" + ", ".join(written(p) for p in part) + "]" if part.ndim else number(part[()])
+
+    return written(array)
+
+
+def _told_apart(got: Array, expected: Array) -> tuple[str, str]:
+    """Write two arrays with as many digits as it takes to see that they differ."""
+    for digits in (3, 5, 8, 12):
+        texts = _short(got, digits), _short(expected, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _first_not_finite(numbers: Array) -> Array:
+    return np.asarray(numbers[~np.isfinite(numbers)].flat[0])

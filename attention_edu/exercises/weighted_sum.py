@@ -1,0 +1,236 @@
+"""Exercises on step 3: mix the values in the proportions of the weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attention_edu.attention import softmax, weighted_sum
+from attention_edu.exercises.checker import Array, Case, FunctionExercise, Misconception
+
+
+def _random(seed: int, n_query: int, n_key: int, d: int) -> tuple[Array, Array]:
+    rng = np.random.default_rng(seed)
+    weights = (rng.dirichlet(np.ones(n_key), n_query) * 0.9 + 0.1 / n_key).round(2)
+    weights[:, -1] += 1 - weights.sum(axis=-1)
+    values = rng.normal(0, 4, (n_key, d)).round(1)
+    return (weights if n_query > 1 else weights[0]).round(2), values
+
+
+# What students compute who have a misconception: wrong on purpose.
+
+
+def _for_each_query(weights: Array, row: Array) -> Array:
+    return np.broadcast_to(row, (*weights.shape[:-1], row.shape[-1]))
+
+
+def _mean(weights: Array, values: Array) -> Array:
+    return _for_each_query(weights, values.mean(axis=0))
+
+
+def _mean_once(weights: Array, values: Array) -> Array:
+    return np.asarray(values.mean(axis=0))
+
+
+def _sum(weights: Array, values: Array) -> Array:
+    return _for_each_query(weights, values.sum(axis=0))
+
+
+def _sum_once(weights: Array, values: Array) -> Array:
+    return np.asarray(values.sum(axis=0))
+
+
+def _values(weights: Array, values: Array) -> Array:
+    return values
+
+
+def _product_without_sum(weights: Array, values: Array) -> Array:
+    return weights[..., None] * values
+
+
+def _elementwise(weights: Array, values: Array) -> Array:
+    return weights * values
+
+
+def _weights_transposed(weights: Array, values: Array) -> Array:
+    return weights.T @ values
+
+
+def _output_transposed(weights: Array, values: Array) -> Array:
+    return weighted_sum(weights, values).T
+
+
+def _values_transposed(weights: Array, values: Array) -> Array:
+    return weights @ values.T
+
+
+def _components_weighted(weights: Array, values: Array) -> Array:
+    return np.asarray((weights[..., None, :] * values).sum(axis=-2))
+
+
+def _components_summed(weights: Array, values: Array) -> Array:
+    return np.asarray(_product_without_sum(weights, values).sum(axis=-1))
+
+
+def _hard(weights: Array, values: Array) -> Array:
+    return np.asarray(values[weights.argmax(axis=-1)])
+
+
+def _hard_and_weighted(weights: Array, values: Array) -> Array:
+    return np.asarray(_hard(weights, values) * weights.max(axis=-1, keepdims=True))
+
+
+def _divided_by_n(weights: Array, values: Array) -> Array:
+    return weighted_sum(weights, values) / len(values)
+
+
+def _softmax_again(weights: Array, values: Array) -> Array:
+    return weighted_sum(softmax(weights), values)
+
+
+def _whole_numbers(weights: Array, values: Array) -> Array:
+    output = weighted_sum(weights, values)
+    return output.astype(values.dtype) if values.dtype.kind == "i" else output
+
+
+def _first_query(weights: Array, values: Array) -> Array:
+    return weighted_sum(weights if weights.ndim == 1 else weights[0], values)
+
+
+def _first_product(weights: Array, values: Array) -> Array:
+    return np.asarray(weights[..., :1] * values[0])
+
+
+WEIGHTED_SUM = FunctionExercise(
+    id="weighted_sum",
+    title="mix the values in the proportions of the weights",
+    parameters=("weights", "values"),
+    reference=weighted_sum,
+    noun="outputs",
+    shape_rule="a row for each row of weights, and as many components as a value has",
+    covers="a single row of weights and several, more queries than values and fewer, negative "
+    "and whole numbers",
+    cases=(
+        Case((np.array([0.75, 0.25]), np.array([[4.0, 0.0], [2.0, 8.0]])), "one query"),
+        Case(_random(21, 1, 3, 2), "one query"),
+        Case(_random(22, 2, 4, 3), "fewer queries than values"),
+        Case(_random(23, 5, 2, 3), "more queries than values"),
+        Case(_random(24, 3, 3, 3), "as many queries as values as components"),
+        Case(_random(25, 2, 3, 3), "as many values as components"),
+        Case(_random(26, 3, 3, 2), "as many queries as values"),
+        Case(
+            (np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]), np.array([[1, 0], [4, -2], [7, 5]])),
+            "values that are whole numbers",
+        ),
+    ),
+    misconceptions=(
+        Misconception(
+            "plain-mean",
+            "Your outputs equal the plain mean of the values: every value counts alike, and the "
+            "weights have no say.",
+            "multiply each value by its own weight, and add up.",
+            (_mean, _mean_once),
+        ),
+        Misconception(
+            "plain-sum",
+            "Your outputs equal the plain sum of the values: the weights have no say.",
+            "multiply each value by its own weight before you add up.",
+            (_sum, _sum_once),
+        ),
+        Misconception(
+            "values-returned",
+            "Your outputs are the values themselves: nothing is weighted and nothing is summed.",
+            "multiply each value by its own weight, and add up over the values.",
+            (_values,),
+        ),
+        Misconception(
+            "only-the-first",
+            "Your outputs are those of the first query or the first value only: a loop that "
+            "returns inside its body, or an index [0], leaves the others out.",
+            "move return behind the loop, to the left of the word for, and collect everything.",
+            (_first_query, _first_product),
+        ),
+        Misconception(
+            "product-without-sum",
+            "Your outputs are the weighted values, not yet summed: attention gives one mixed "
+            "vector for each query, not one for each value.",
+            "sum over the axis of the values, or use @, which multiplies and sums.",
+            (_product_without_sum, _elementwise),
+        ),
+        Misconception(
+            "values-weighted-along-the-wrong-axis",
+            "Your outputs weight along the wrong axis of the values: a weight belongs to a whole "
+            "row of values, one token, not to a component.",
+            "let the last axis of weights meet the first axis of values: weights @ values.",
+            (_values_transposed, _components_weighted),
+        ),
+        Misconception(
+            "summed-over-components",
+            "Your outputs sum each weighted value over its components: the sum must run over the "
+            "values, so that the output is a vector like them.",
+            "sum over the axis that counts the values, not over the last one.",
+            (_components_summed,),
+        ),
+        Misconception(
+            "weights-transposed",
+            "Your outputs use the weights transposed: column j of the weights belongs to value j, "
+            "and row i to query i.",
+            "leave the weights as they are: weights @ values.",
+            (_weights_transposed,),
+        ),
+        Misconception(
+            "transposed",
+            "Your outputs are transposed: row i must be the output for query i.",
+            "return the table with a row for each query.",
+            (_output_transposed,),
+        ),
+        Misconception(
+            "hard-attention",
+            "Your outputs take only the value with the largest weight (hard attention): the other "
+            "values lose the share that their weights give them.",
+            "let every value count, each with its own weight.",
+            (_hard, _hard_and_weighted),
+        ),
+        Misconception(
+            "divided-by-n",
+            "Your outputs are divided by the number of values: the weights sum to 1 already, so "
+            "the weighted sum is a mean as it is.",
+            "leave out the division, or write sum in place of mean.",
+            (_divided_by_n,),
+        ),
+        Misconception(
+            "softmax-again",
+            "Your outputs apply softmax to the weights once more: weights that sum to 1 are ready "
+            "to be used, and a second softmax makes them almost equal.",
+            "use the weights as they come in.",
+            (_softmax_again,),
+        ),
+        Misconception(
+            "whole-numbers",
+            "Your outputs are cut to whole numbers when the values are whole numbers: an array "
+            "made by np.zeros_like(values) can hold nothing else.",
+            "make the array with np.zeros(shape), which holds decimal fractions.",
+            (_whole_numbers,),
+        ),
+    ),
+    hints=(
+        "The output is a mean of the values in which each value counts as much as its weight "
+        "says. With the weights 0.75 and 0.25, where between two values does it lie?",
+        "For one query it is weights[0] * values[0] + weights[1] * values[1] + …, "
+        "where values[j] is a whole row.",
+        "The product of matrices does this for all queries at once, and for a single row as "
+        "well: weights @ values",
+    ),
+    solutions=(
+        "def my_weighted_sum(weights, values):\n    return weights @ values",
+        "def my_weighted_sum(weights, values):\n"
+        "    output = np.zeros((*weights.shape[:-1], values.shape[1]))\n"
+        "    for j in range(len(values)):\n"
+        "        output += weights[..., j, None] * values[j]\n"
+        "    return output",
+        "def my_weighted_sum(weights, values):\n"
+        "    return (weights[..., None] * values).sum(axis=-2)",
+    ),
+    next_step="put scores, weights and weighted sum together: that is attention.",
+)
+
+EXERCISES = (WEIGHTED_SUM,)

@@ -1,0 +1,650 @@
+"""Exercises on step 2: turn scores into weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from attention_edu.attention import mask_scores, softmax
+from attention_edu.exercises.checker import Array, Case, FunctionExercise, Misconception
+
+
+def _random(seed: int, *shape: int) -> Array:
+    return np.random.default_rng(seed).normal(0, 2, shape).round(1)
+
+
+def _remark(weights: Array) -> str:
+    """Say which property of weights is missing."""
+    if weights.ndim == 0:
+        return ""
+    if (weights < 0).any():
+        return "Some are negative; weights never are."
+    sums = weights.sum(axis=-1)
+    if not np.allclose(sums, np.round(sums), atol=1e-4):
+        rows = "They sum" if weights.ndim == 1 else "A row sums"
+        return f"{rows} to {np.ravel(sums)[0]:.6g}; weights sum to 1 along the last axis."
+    return ""
+
+
+# What students compute who have a misconception: wrong on purpose. They are written as students
+# write them, each with the accidents of its own at large scores.
+
+
+def _powers(scores: Array) -> Array:
+    return np.asarray(np.exp(scores - scores.max(axis=-1, keepdims=True)))
+
+
+def _scores(scores: Array) -> Array:
+    return scores
+
+
+def _divided(scores: Array) -> Array:
+    return np.asarray(scores / scores.sum(axis=-1, keepdims=True))
+
+
+def _divided_by_total(scores: Array) -> Array:
+    return np.asarray(scores / scores.sum())
+
+
+def _absolute_divided(scores: Array) -> Array:
+    return _divided(np.abs(scores))
+
+
+def _clipped_divided(scores: Array) -> Array:
+    return _divided(np.maximum(scores, 0.0))
+
+
+def _absolute(scores: Array) -> Array:
+    return _stable(np.abs(scores))
+
+
+def _stable(scores: Array) -> Array:
+    """Softmax that lets +inf through as NaN, where the reference refuses it."""
+    powers = _powers(scores)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _sigmoid(scores: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-scores)))
+
+
+def _normalised_sigmoid(scores: Array) -> Array:
+    return _divided(_sigmoid(scores))
+
+
+def _twice(scores: Array) -> Array:
+    return softmax(softmax(scores))
+
+
+def _negated(scores: Array) -> Array:
+    return _stable(-scores)
+
+
+def _complement(scores: Array) -> Array:
+    return 1 - softmax(scores)
+
+
+def _naive(scores: Array) -> Array:
+    powers = np.exp(scores)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _first_axis(scores: Array) -> Array:
+    return softmax(scores, axis=0)
+
+
+def _naive_first_axis(scores: Array) -> Array:
+    powers = np.exp(scores)
+    return np.asarray(powers / powers.sum(axis=0))
+
+
+def _whole_array(scores: Array) -> Array:
+    powers = np.exp(scores - scores.max())
+    return np.asarray(powers / powers.sum())
+
+
+def _naive_whole_array(scores: Array) -> Array:
+    powers = np.exp(scores)
+    return np.asarray(powers / powers.sum())
+
+
+def _without_keepdims(scores: Array) -> Array:
+    powers = _powers(scores)
+    return np.asarray(powers / powers.sum(axis=-1))
+
+
+def _naive_without_keepdims(scores: Array) -> Array:
+    powers = np.exp(scores)
+    return np.asarray(powers / powers.sum(axis=-1))
+
+
+def _exp(scores: Array) -> Array:
+    return np.asarray(np.exp(scores))
+
+
+def _global_maximum(scores: Array) -> Array:
+    powers = np.exp(scores - scores.max())
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _global_maximum_only(scores: Array) -> Array:
+    return np.asarray(np.exp(scores - scores.max()))
+
+
+def _minimum(scores: Array) -> Array:
+    powers = np.exp(scores - scores.min(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _maximum_added(scores: Array) -> Array:
+    powers = np.exp(scores + scores.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _log(scores: Array) -> Array:
+    return np.asarray(np.log(softmax(scores)))
+
+
+def _stable_log(scores: Array) -> Array:
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def _hard(scores: Array) -> Array:
+    return np.asarray((scores == scores.max(axis=-1, keepdims=True)).astype(np.float64))
+
+
+def _base_two(scores: Array) -> Array:
+    return softmax(scores, temperature=1 / np.log(2))
+
+
+def _scaled(scores: Array) -> Array:
+    return softmax(scores, temperature=float(np.sqrt(scores.shape[-1])))
+
+
+def _transposed(scores: Array) -> Array:
+    return softmax(scores).T
+
+
+def _whole_numbers(scores: Array) -> Array:
+    weights = softmax(scores)
+    return weights.astype(scores.dtype) if scores.dtype.kind == "i" else weights
+
+
+def _first_row(scores: Array) -> Array:
+    return softmax(scores if scores.ndim == 1 else scores[0])
+
+
+_KEEPDIMS = Misconception(
+    "missing-keepdims",
+    "Your weights are divided by the sum of another row: without keepdims=True the sums lie along "
+    "the columns, which raises an error for most shapes and gives wrong weights for square ones.",
+    "write sum(axis=-1, keepdims=True), so that each sum stays with its own row.",
+    (_without_keepdims, _naive_without_keepdims),
+)
+
+SOFTMAX = FunctionExercise(
+    id="softmax",
+    title="turn scores into weights with softmax, along the last axis",
+    parameters=("scores",),
+    reference=softmax,
+    noun="weights",
+    shape_rule="that of the scores",
+    covers="one row and several, negative and whole numbers, a score of -inf, and scores so large "
+    "that exp alone overflows",
+    remark=_remark,
+    cases=(
+        Case((np.array([3.0, 1.0, 0.0]),)),
+        Case((np.array([0.5, -1.5, 2.0, -0.3]),), "negative numbers among them"),
+        Case((_random(31, 2, 3),), "two rows"),
+        Case((_random(32, 3, 3),), "as many rows as columns"),
+        Case((_random(33, 4, 2),), "four rows"),
+        Case((np.array([2, 0, 1, -1]),), "whole numbers"),
+        Case((np.array([1.0, -np.inf, 0.0]),), "a score of -inf, which gets the weight 0"),
+        Case((np.array([1000.0, 1001.0, 1002.0]),), "large scores", trap="no-max-subtraction"),
+        Case((np.array([-1000.0, -1001.0, -999.0]),), "far below 0", trap="no-max-subtraction"),
+        Case((np.array([-1000.0, 0.0, 1.0]),), "far apart", trap="no-max-subtraction"),
+        Case(
+            (np.array([[1000.0, 1001.0, 1003.0], [0.0, 1.0, 3.0]]),),
+            "large scores in one row only",
+            trap="no-max-subtraction",
+        ),
+    ),
+    misconceptions=(
+        Misconception(
+            "scores-taken-for-weights",
+            "Your weights are the scores, unchanged: scores can be any numbers, while weights are "
+            "positive and sum to 1.",
+            "take exp of the scores, then divide by the sum.",
+            (_scores,),
+        ),
+        Misconception(
+            "divide-without-exp",
+            "Your weights equal the scores divided by their sum, without exp: a negative score "
+            "then gives a negative weight, and scores that sum to 0 give none at all.",
+            "take exp of the scores first, and divide by the sum of that.",
+            (_divided, _divided_by_total, _clipped_divided),
+        ),
+        Misconception(
+            "absolute-values",
+            "Your weights come from the absolute values of the scores: a score far below 0 then "
+            "counts as much as one far above it.",
+            "leave out abs: exp makes negative scores positive and keeps their order.",
+            (_absolute, _absolute_divided),
+        ),
+        Misconception(
+            "sigmoid",
+            "Your weights equal the sigmoid of each score: it looks at each score by itself, so "
+            "that the weights do not compete and do not sum to 1.",
+            "divide exp of each score by the sum of exp over all scores of the row.",
+            (_sigmoid, _normalised_sigmoid),
+        ),
+        Misconception(
+            "softmax-twice",
+            "Your weights equal softmax applied twice: the second one takes the weights, which lie "
+            "between 0 and 1, for scores, and makes them almost equal.",
+            "apply softmax once; look whether a function that you call applies it already.",
+            (_twice,),
+        ),
+        Misconception(
+            "negated-scores",
+            "Your weights equal softmax of the negated scores: the largest score gets the "
+            "smallest weight.",
+            "check the sign: exp(score), and score - maximum in this order.",
+            (_negated,),
+        ),
+        Misconception(
+            "one-minus-weights",
+            "Your weights equal 1 minus the weights: they no longer sum to 1, and the largest "
+            "score gets the smallest weight.",
+            "return the weights themselves.",
+            (_complement,),
+        ),
+        Misconception(
+            "wrong-axis",
+            "Your weights sum to 1 along the columns, the wrong axis: each row belongs to one "
+            "query, and shares out that query's attention.",
+            "sum along the last axis: sum(axis=-1, keepdims=True).",
+            (_first_axis, _naive_first_axis),
+        ),
+        Misconception(
+            "normalised-over-everything",
+            "Your weights sum to 1 over the whole array: each row must sum to 1 by itself, since "
+            "each query has its own unit of attention.",
+            "give sum the axis: sum(axis=-1, keepdims=True).",
+            (_whole_array, _naive_whole_array),
+        ),
+        _KEEPDIMS,
+        Misconception(
+            "exp-without-dividing",
+            "Your weights are exp of the scores, not divided by their sum: they are positive, but "
+            "they do not sum to 1.",
+            "divide by the sum along the last axis.",
+            (_exp, _powers, _global_maximum_only),
+        ),
+        Misconception(
+            "no-max-subtraction",
+            "Your weights are right for small scores, but exp of a large score overflows to inf, "
+            "or exp of scores far below 0 is 0 for all of them: then inf / inf or 0 / 0 is NaN.",
+            "subtract the row's largest score first; that changes no weight.",
+            (_naive, _maximum_added),
+        ),
+        Misconception(
+            "maximum-of-everything",
+            "Your weights fail where the largest score of the whole array is subtracted: in a row "
+            "far below it every exp becomes 0, and 0 / 0 is NaN.",
+            "subtract each row's own maximum: scores.max(axis=-1, keepdims=True).",
+            (_global_maximum,),
+        ),
+        Misconception(
+            "minimum-subtracted",
+            "Your weights equal softmax with the smallest score subtracted: any shift gives the "
+            "same weights on paper, but only the largest score keeps exp from overflowing.",
+            "subtract the maximum instead of the minimum.",
+            (_minimum,),
+        ),
+        Misconception(
+            "log-softmax",
+            "Your weights are logarithms of weights (log-softmax): they are negative or 0, and it "
+            "is their exp that sums to 1.",
+            "leave out the logarithm.",
+            (_log, _stable_log),
+        ),
+        Misconception(
+            "hard-maximum",
+            "Your weights give everything to the largest score: softmax leaves every score a "
+            "share, the larger the score the larger.",
+            "divide exp of each score by the sum of exp, instead of looking for the maximum.",
+            (_hard,),
+        ),
+        Misconception(
+            "base-two",
+            "Your weights use powers of 2 instead of e: that hides a temperature of 1.44 in them.",
+            "use np.exp, which is a power of e = 2.718….",
+            (_base_two,),
+        ),
+        Misconception(
+            "scaled-scores",
+            "Your weights equal softmax of the scores divided by √n, n the number of scores: "
+            "scaling belongs to the scores, and goes by the number of components of a key.",
+            "use the scores as they come in.",
+            (_scaled,),
+        ),
+        Misconception(
+            "transposed",
+            "Your weights are transposed: row i of the weights belongs to row i of the scores.",
+            "return the weights in the shape of the scores.",
+            (_transposed,),
+        ),
+        Misconception(
+            "only-the-first",
+            "Your weights are those of the first row only: the other queries get none.",
+            "compute along axis=-1, which treats all rows alike, or collect the rows of a loop.",
+            (_first_row,),
+        ),
+        Misconception(
+            "whole-numbers",
+            "Your weights are cut to whole numbers when the scores are whole numbers: an array "
+            "made by np.zeros_like(scores) can hold nothing else.",
+            "make the array with np.zeros(scores.shape), which holds decimal fractions.",
+            (_whole_numbers,),
+        ),
+    ),
+    hints=(
+        "Weights must be positive and sum to 1 along the last axis. Which step of softmax makes "
+        "the numbers positive, and which one makes them sum to 1?",
+        "exp makes every number positive; dividing by the sum of the row makes the row sum to 1. "
+        "With axis=-1 and keepdims=True the sum fits its row.",
+        "np.exp(1000) is inf. Subtracting the same number from all scores of a row changes no "
+        "weight, so subtract the largest one first: scores - scores.max(axis=-1, keepdims=True)",
+    ),
+    solutions=(
+        "def my_softmax(scores):\n"
+        "    shifted = scores - scores.max(axis=-1, keepdims=True)\n"
+        "    powers = np.exp(shifted)\n"
+        "    return powers / powers.sum(axis=-1, keepdims=True)",
+        "def my_softmax(scores):\n"
+        "    if scores.ndim > 1:\n"
+        "        return np.array([my_softmax(row) for row in scores])\n"
+        "    powers = [np.exp(score - max(scores)) for score in scores]\n"
+        "    return np.array(powers) / sum(powers)",
+        "def my_softmax(scores):\n"
+        "    log_sum = np.logaddexp.reduce(scores, axis=-1, keepdims=True)\n"
+        "    return np.exp(scores - log_sum)",
+    ),
+    next_step="drag one score in the ScoreExplorer, and watch all the weights answer.",
+)
+
+
+# ---------------------------------------------------------------------------------------------
+# With a mask
+# ---------------------------------------------------------------------------------------------
+
+
+def _masked_softmax(scores: Array, mask: Array) -> Array:
+    return softmax(mask_scores(scores, mask))
+
+
+def _only_masked(scores: Array, mask: Array) -> Array:
+    return mask_scores(scores, mask)
+
+
+def _ignored(scores: Array, mask: Array) -> Array:
+    return softmax(scores)
+
+
+def _inverted(scores: Array, mask: Array) -> Array:
+    return _masked_softmax(scores, ~mask)
+
+
+def _inverted_large_number(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask, -1e9, scores))
+
+
+def _inverted_subtracted(scores: Array, mask: Array) -> Array:
+    return softmax(scores - 1e9 * mask)
+
+
+def _inverted_nan(scores: Array, mask: Array) -> Array:
+    return _naive_nan(scores, ~mask)
+
+
+def _inverted_stable_nan(scores: Array, mask: Array) -> Array:
+    return _stable_nan(scores, ~mask)
+
+
+def _after_softmax(scores: Array, mask: Array) -> Array:
+    return softmax(scores) * mask
+
+
+def _multiplied(scores: Array, mask: Array) -> Array:
+    return softmax(scores * mask)
+
+
+def _added(scores: Array, mask: Array) -> Array:
+    return softmax(scores + mask)
+
+
+def _stable_nan(scores: Array, mask: Array) -> Array:
+    return _stable(np.where(mask, scores, -np.inf))
+
+
+def _uniform(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask, scores, -1e9))
+
+
+def _unmasked_again(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask | ~mask.any(axis=-1, keepdims=True), scores, -np.inf))
+
+
+def _naive_nan(scores: Array, mask: Array) -> Array:
+    return _naive(np.where(mask, scores, -np.inf))
+
+
+def _naive_zero(scores: Array, mask: Array) -> Array:
+    return np.where(mask.any(axis=-1, keepdims=True), _naive_nan(scores, mask), 0.0)
+
+
+def _masked_first_axis(scores: Array, mask: Array) -> Array:
+    return softmax(mask_scores(scores, mask), axis=0)
+
+
+def _masked_whole_array(scores: Array, mask: Array) -> Array:
+    return _whole_array(mask_scores(scores, mask))
+
+
+def _masked_whole_numbers(scores: Array, mask: Array) -> Array:
+    weights = _masked_softmax(scores, mask)
+    return weights.astype(scores.dtype) if scores.dtype.kind == "i" else weights
+
+
+def _masked_without_keepdims(scores: Array, mask: Array) -> Array:
+    return _without_keepdims(mask_scores(scores, mask))
+
+
+def _masked_naive_without_keepdims(scores: Array, mask: Array) -> Array:
+    return _naive_without_keepdims(mask_scores(scores, mask))
+
+
+def _masked_exp(scores: Array, mask: Array) -> Array:
+    return _exp(mask_scores(scores, mask))
+
+
+def _masked_powers(scores: Array, mask: Array) -> Array:
+    return _powers(mask_scores(scores, mask))
+
+
+MASKED_SOFTMAX = FunctionExercise(
+    id="masked_softmax",
+    title="turn scores into weights, with weight 0 wherever the mask is False",
+    parameters=("scores", "mask"),
+    reference=_masked_softmax,
+    noun="weights",
+    shape_rule="that of the scores",
+    covers="one row and several, whole numbers, large scores, and a row in which everything is "
+    "masked",
+    remark=_remark,
+    cases=(
+        Case((np.array([2.0, 1.0, 0.0]), np.array([True, False, True]))),
+        Case(
+            (_random(41, 2, 3), np.array([[True, True, False], [False, True, True]])),
+            "two rows, each with its own mask",
+        ),
+        Case((_random(42, 3, 3), np.tri(3, dtype=bool)), "no one attends to what comes later"),
+        Case(
+            (_random(43, 3, 4), np.array([[True] * 4, [False, True, True, False], [True] * 4])),
+            "rows in which nothing is masked",
+        ),
+        Case(
+            (np.array([[2, 0, -1], [1, 1, 3]]), np.array([[True, True, False], [True] * 3])),
+            "whole numbers",
+        ),
+        Case(
+            (np.array([1000.0, 1001.0, 999.0]), np.array([True, True, False])),
+            "large scores",
+            trap="no-max-subtraction",
+        ),
+        Case(
+            (np.array([[1.0, 2.0, 0.5], [3.0, 0.0, 1.0]]), np.array([[False] * 3, [True] * 3])),
+            "a row in which everything is masked has nothing to attend to: its weights are 0",
+            trap="nan-for-a-fully-masked-row",
+        ),
+    ),
+    misconceptions=(
+        Misconception(
+            "mask-ignored",
+            "Your weights equal softmax of the scores with the mask ignored: what may not be "
+            "attended to gets its share all the same.",
+            "set the scores where mask is False to -inf before softmax.",
+            (_ignored,),
+        ),
+        Misconception(
+            "mask-inverted",
+            "Your weights use the mask inverted: here True means “may attend”, and False gets "
+            "the weight 0.",
+            "swap the two sides of np.where, or write ~mask where you have mask.",
+            (
+                _inverted,
+                _inverted_large_number,
+                _inverted_subtracted,
+                _inverted_nan,
+                _inverted_stable_nan,
+            ),
+        ),
+        Misconception(
+            "mask-after-softmax",
+            "Your weights are masked after softmax: the masked tokens took part in the sum, so "
+            "what is left no longer sums to 1.",
+            "mask the scores with -inf first, and apply softmax afterwards.",
+            (_after_softmax,),
+        ),
+        Misconception(
+            "mask-multiplied-into-scores",
+            "Your weights come from scores that are 0 where they are masked: 0 is a score like "
+            "any other, and exp(0) = 1 gets a share.",
+            "put -inf in the place of masked scores, since exp(-inf) = 0: "
+            "np.where(mask, scores, -np.inf).",
+            (_multiplied,),
+        ),
+        Misconception(
+            "mask-added-as-a-number",
+            "Your weights come from scores to which the mask was added as a number: True counts "
+            "as 1 and False as 0, which only shifts some scores a little.",
+            "use np.where(mask, scores, -np.inf) in place of the sum.",
+            (_added,),
+        ),
+        Misconception(
+            "no-softmax",
+            "Your weights are masked scores: softmax is still missing, so they are not positive "
+            "and do not sum to 1.",
+            "apply softmax to the masked scores.",
+            (_only_masked,),
+        ),
+        Misconception(
+            "exp-without-dividing",
+            "Your weights are exp of the masked scores, not divided by their sum: they do not sum "
+            "to 1.",
+            "divide by the sum along the last axis.",
+            (_masked_exp, _masked_powers),
+        ),
+        Misconception(
+            "wrong-axis",
+            "Your weights sum to 1 along the columns, the wrong axis: each row belongs to one "
+            "query, and shares out that query's attention.",
+            "sum along the last axis: sum(axis=-1, keepdims=True).",
+            (_masked_first_axis,),
+        ),
+        Misconception(
+            "normalised-over-everything",
+            "Your weights sum to 1 over the whole array: each row must sum to 1 by itself, since "
+            "each query has its own unit of attention.",
+            "give sum the axis: sum(axis=-1, keepdims=True).",
+            (_masked_whole_array,),
+        ),
+        Misconception(
+            _KEEPDIMS.id,
+            _KEEPDIMS.text,
+            _KEEPDIMS.next_step,
+            (_masked_without_keepdims, _masked_naive_without_keepdims),
+        ),
+        Misconception(
+            "whole-numbers",
+            "Your weights are cut to whole numbers when the scores are whole numbers: an array "
+            "made by np.zeros_like(scores) can hold nothing else.",
+            "make the array with np.zeros(scores.shape), which holds decimal fractions.",
+            (_masked_whole_numbers,),
+        ),
+        Misconception(
+            "no-max-subtraction",
+            "Your weights are right for small scores, but exp of a large score overflows to inf, "
+            "and inf / inf is NaN.",
+            "subtract the row's largest score first; that changes no weight.",
+            (_naive_nan, _naive_zero),
+        ),
+        Misconception(
+            "nan-for-a-fully-masked-row",
+            "Your weights are NaN in a row in which everything is masked: every exp is 0 there, "
+            "and 0 / 0 is NaN, which then spreads through everything computed with it.",
+            "look for rows whose mask is False everywhere, and give them the weights 0.",
+            (_stable_nan,),
+        ),
+        Misconception(
+            "uniform-for-a-fully-masked-row",
+            "Your weights attend to masked tokens in a row in which everything is masked: a large "
+            "negative number in place of -inf vanishes again when the maximum is subtracted.",
+            "multiply the weights by mask at the end, or use -inf and give such rows the weights "
+            "0.",
+            (_uniform, _unmasked_again),
+        ),
+    ),
+    hints=(
+        "A masked token must get the weight 0, and the others must still sum to 1. Which score "
+        "has an exp of exactly 0?",
+        "exp(-inf) is 0. np.where(mask, scores, -np.inf) keeps the scores where mask is True; "
+        "softmax comes after that.",
+        "In a row that is masked everywhere, the maximum is -inf and the sum is 0. Replace such a "
+        "maximum by 0 and such a sum by 1, and the weights of that row become 0.",
+    ),
+    solutions=(
+        "def my_masked_softmax(scores, mask):\n"
+        "    masked = np.where(mask, scores, -np.inf)\n"
+        "    peak = masked.max(axis=-1, keepdims=True)\n"
+        "    powers = np.exp(masked - np.where(np.isinf(peak), 0, peak))\n"
+        "    total = powers.sum(axis=-1, keepdims=True)\n"
+        "    return powers / np.where(total == 0, 1, total)",
+        "def my_masked_softmax(scores, mask):\n"
+        "    powers = np.exp(scores - scores.max(axis=-1, keepdims=True)) * mask\n"
+        "    total = powers.sum(axis=-1, keepdims=True)\n"
+        "    return np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)",
+        "def my_masked_softmax(scores, mask):\n"
+        "    if scores.ndim > 1:\n"
+        "        return [my_masked_softmax(s, m) for s, m in zip(scores, mask)]\n"
+        "    if not mask.any():\n"
+        "        return [0.0] * len(scores)\n"
+        "    peak = max(scores[mask])\n"
+        "    powers = [np.exp(s - peak) if m else 0.0 for s, m in zip(scores, mask)]\n"
+        "    return [power / sum(powers) for power in powers]",
+    ),
+    next_step="mask what comes later with causal_mask, and look at the weights row by row.",
+)
+
+EXERCISES = (SOFTMAX, MASKED_SOFTMAX)

@@ -1,0 +1,176 @@
+"""What every widget shares: one JavaScript module made of small files, numbers as traits, words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from attention_edu.attention import FloatArray, as_numbers, shown
+
+if TYPE_CHECKING:
+    from attention_edu.figures import Picture
+
+_FOLDER = Path(__file__).parent
+_LOCAL_IMPORT = re.compile(r'^import [^;]*? from "\./[^"]+"[^;]*;\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=function|const)", re.MULTILINE)
+
+MOST_TOKENS = 512
+MOST_CHARACTERS = 1_000
+MOST_COMPONENTS = 64
+
+
+@cache
+def strings() -> dict[str, dict[str, str]]:
+    """Every word that widgets show, by language."""
+    text = (_FOLDER / "strings.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def script(*files: str) -> str:
+    """Join JavaScript files to one ES module, the last of which is the widget's own.
+
+    The files import each other by relative paths, which a module inside a notebook cannot do, so
+    these imports are replaced by what they import.
+    """
+    parts = [f"const STRINGS = {json.dumps(strings(), ensure_ascii=False)};\n"]
+    for file in files:
+        text = _LOCAL_IMPORT.sub("", (_FOLDER / file).read_text(encoding="utf-8"))
+        parts.append(_EXPORT.sub("", text))
+    return "".join(parts)
+
+
+def style(*files: str) -> str:
+    """Join style sheets."""
+    return "".join((_FOLDER / file).read_text(encoding="utf-8") for file in files)
+
+
+def encode(numbers: FloatArray | None, _widget: Any = None) -> Any:
+    """Turn numbers into JSON, which has no infinities: they become text."""
+    if numbers is None:
+        return None
+    if numbers.ndim > 1:
+        return [encode(row) for row in numbers]
+    return [x if np.isfinite(x) else str(x) for x in numbers.tolist()]
+
+
+def decode(sent: Any, _widget: Any = None) -> Any:
+    """Turn what `encode` made back into numbers."""
+    if sent is None:
+        return None
+    return np.array([[float(x) for x in r] if isinstance(r, list) else float(r) for r in sent])
+
+
+class Numbers(traitlets.TraitType[Any, Any]):
+    """A trait that holds a read-only array of float64, or None.
+
+    `check(widget, array)` raises where an array does not fit the widget.
+    """
+
+    def __init__(
+        self, check: Callable[[Any, FloatArray], None], *, axes: int, **options: Any
+    ) -> None:
+        super().__init__(default_value=None, allow_none=True, **options)
+        self._check = check
+        self._axes = axes
+        self.tag(sync=True, to_json=encode, from_json=decode)
+
+    def validate(self, obj: Any, value: Any) -> FloatArray | None:
+        """Return a copy that nobody can change behind the picture's back."""
+        if value is None:
+            return None
+        name = str(self.name)
+        array = as_numbers(name, value, least_axes=self._axes, check_finite=False)
+        array = array.astype(np.float64)
+        if array.ndim != self._axes:
+            raise ValueError(f"{name}: wants {self._axes} axes; got shape {array.shape}")
+        self._check(obj, array)
+        array.setflags(write=False)
+        return array
+
+
+class Checked(traitlets.TraitType[Any, Any]):
+    """A trait whose values go through a function that returns them or says what is wrong."""
+
+    def __init__(self, check: Callable[[str, Any, Any], Any], default: Any = None) -> None:
+        super().__init__(default_value=default, allow_none=True)
+        self._check = check
+        self.tag(sync=True)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Return the value as the widget keeps it."""
+        return self._check(str(self.name), value, obj)
+
+
+def as_tokens(name: str, given: Any) -> list[str]:
+    """Return a list of strings within the widgets' limits, or say what is wrong with it."""
+    if isinstance(given, str):
+        raise TypeError(f"{name}: wants a list of strings; got one string, {shown(given)}")
+    try:
+        tokens = list(given)
+    except TypeError:
+        raise TypeError(f"{name}: wants a list of strings; got {shown(given)}") from None
+    for position, token in enumerate(tokens):
+        if not isinstance(token, str):
+            raise TypeError(f"{name}: wants strings; got {shown(token)} at index {position}")
+        if len(token) > MOST_CHARACTERS:
+            raise ValueError(
+                f"{name}: wants at most {MOST_CHARACTERS} characters a token; "
+                f"got {len(token)} at index {position}"
+            )
+    if not 1 <= len(tokens) <= MOST_TOKENS:
+        raise ValueError(f"{name}: wants 1 to {MOST_TOKENS} tokens; got {len(tokens)}")
+    return [str(token) for token in tokens]
+
+
+def as_choice(name: str, given: Any, choices: Sequence[str]) -> list[str]:
+    """Return some of `choices`, in their order, or say what is wrong with `given`."""
+    listed = "(" + ", ".join(map(repr, choices)) + ")"
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise TypeError(f"{name}: wants a list of some of {listed}; got {shown(given)}")
+    for choice in given:
+        if choice not in choices:
+            raise ValueError(f"{name}: wants some of {listed}; got {shown(choice)}")
+    return [choice for choice in choices if choice in given]
+
+
+def as_function(name: str, given: Any) -> Callable[..., Any] | None:
+    """Return a function or None, or say what is wrong with `given`."""
+    if given is not None and not callable(given):
+        raise TypeError(
+            f"{name}: wants a function, written without brackets, such as {name}=my_{name}; "
+            f"got {shown(given)}"
+        )
+    return given  # type: ignore[no-any-return]
+
+
+class Explorer(anywidget.AnyWidget):
+    """A widget that also carries its picture and its description wherever it is shown."""
+
+    def figure(self) -> Picture:
+        """Draw what the widget shows now as a matplotlib figure."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """Say what the widget shows now in one paragraph."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """Return the description: it stands for the widget where there is no page."""
+        return self.describe()
+
+    def _repr_mimebundle_(self, **_options: Any) -> Any:
+        bundle = super()._repr_mimebundle_()
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        if data is None:
+            return None
+        picture, about = self.figure()._repr_mimebundle_()
+        data = {**data, "text/plain": self.describe(), "image/png": picture["image/png"]}
+        return data, {**(metadata or {}), **about}

@@ -1,0 +1,185 @@
+// What every widget needs of a page: elements, sliders, numbers as text. No markup is ever parsed:
+// text goes in as text.
+
+const SUPPRESS = "data-lm-suppress-shortcuts"; // JupyterLab leaves the keys of such elements alone
+
+/** Make an element. `attributes` are set as attributes, `children` are elements or text. */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** The same for SVG. */
+export function svgElement(tag, attributes = {}) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+/** Change text, an attribute or a style only where it differs: the page does less that way. */
+export function setText(target, text) {
+  const node = target.firstChild;
+  if (!node) target.append(text);
+  else if (node.nodeValue !== text) node.nodeValue = text;
+}
+
+export function setAttribute(target, name, value) {
+  const text = String(value);
+  if (target.getAttribute(name) !== text) target.setAttribute(name, text);
+}
+
+/** Fill the gaps of a sentence: phrase("{a} of {b}", {a: 1, b: 2}). */
+export function phrase(sentence, gaps = {}) {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in gaps ? String(gaps[name]) : whole));
+}
+
+/** Numbers as text, with a real minus sign. */
+export function decimal(number, digits = 2) {
+  if (number === -Infinity) return "−∞";
+  if (number === Infinity) return "∞";
+  if (Math.abs(number) >= 1e6) return scientific(number);
+  const text = number.toFixed(digits);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+}
+
+export function scientific(number) {
+  if (!Number.isFinite(number)) return decimal(number);
+  const [head, power] = number.toExponential(1).split("e");
+  const raised = String(Number(power)).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+  return `${head.replace("-", "−")}·10${raised}`;
+}
+
+export function percent(weight) {
+  if (weight > 0 && weight < 0.0005) return "<0.1 %";
+  return `${decimal(100 * weight, 1)} %`;
+}
+
+export function vector(numbers, digits = 2) {
+  return `(${numbers.map((x) => decimal(x, digits)).join(", ")})`;
+}
+
+/** Numbers travel as JSON, which has no infinities: they go as text. */
+export function decodeNumbers(sent) {
+  return sent.map((x) => (Array.isArray(x) ? decodeNumbers(x) : typeof x === "number" ? x : Number(x.replace("inf", "Infinity"))));
+}
+
+export function encodeNumbers(numbers) {
+  return numbers.map((x) => (Number.isFinite(x) ? x : String(x).replace("Infinity", "inf")));
+}
+
+/**
+ * A slider whose whole track can be dragged, and which answers arrows, Page Up/Down, Home and End.
+ *
+ * `scale` maps numbers to places on the track: {low, high, toPlace, toNumber, step(number, steps)}.
+ * `read()` gives the present number, `write(number)` takes a new one.
+ */
+export function slider({ name, scale, read, write, signal, className = "" }) {
+  const track = element("div", {
+    class: `ae-slider ${className}`,
+    role: "slider",
+    tabindex: "0",
+    "aria-label": name,
+    "aria-orientation": "horizontal",
+    [SUPPRESS]: "true",
+  });
+  const on = (type, handler) => track.addEventListener(type, handler, { signal });
+  const go = (number) => {
+    if (number !== read()) write(number);
+  };
+  const moves = {
+    ArrowRight: 1,
+    ArrowUp: 1,
+    ArrowLeft: -1,
+    ArrowDown: -1,
+    PageUp: 10,
+    PageDown: -10,
+  };
+  on("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    let number;
+    if (event.key in moves) number = scale.step(read(), moves[event.key]);
+    else if (event.key === "Home") number = scale.low;
+    else if (event.key === "End") number = scale.high;
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(Math.min(Math.max(number, scale.low), scale.high));
+  });
+  let dragged = null;
+  const follow = (event) => {
+    const box = track.getBoundingClientRect();
+    const pad = parseFloat(getComputedStyle(track).getPropertyValue("--pad")) || 0;
+    const place = (event.clientX - box.left - pad) / Math.max(box.width - 2 * pad, 1);
+    go(scale.toNumber(Math.min(Math.max(place, 0), 1)));
+  };
+  on("pointerdown", (event) => {
+    if (event.button !== 0 || dragged !== null) return;
+    dragged = event.pointerId;
+    track.setPointerCapture(event.pointerId);
+    track.focus({ preventScroll: true });
+    event.preventDefault();
+    follow(event);
+  });
+  on("pointermove", (event) => {
+    if (event.pointerId === dragged) follow(event);
+  });
+  const release = (event) => {
+    if (event.pointerId === dragged) dragged = null;
+  };
+  on("pointerup", release);
+  on("pointercancel", release);
+  on("lostpointercapture", release);
+  return track;
+}
+
+/** Say where a slider stands, in numbers and in words. */
+export function showSlider(track, scale, number, words) {
+  // A number set from outside may lie beyond the track; the range that is announced includes it.
+  const now = number === -Infinity ? scale.low : number;
+  setAttribute(track, "aria-valuemin", Math.min(scale.low, now));
+  setAttribute(track, "aria-valuemax", Math.max(scale.high, now));
+  setAttribute(track, "aria-valuenow", now);
+  setAttribute(track, "aria-valuetext", words);
+}
+
+/** Evenly spaced numbers. */
+export function linearScale(low, high, step) {
+  const round = (number) => Number((Math.round(number / step) * step).toFixed(10));
+  return {
+    low,
+    high,
+    toPlace: (number) => (number - low) / (high - low),
+    toNumber: (place) => round(low + place * (high - low)),
+    step: (number, steps) => round((number === -Infinity ? low : number) + steps * step),
+  };
+}
+
+/** Numbers spaced by factors: as far from 1 to 2 as from 2 to 4. */
+export function logScale(low, high) {
+  const spread = Math.log(high / low);
+  const round = (number) => Number(number.toPrecision(number < 1 ? 2 : 3));
+  return {
+    low,
+    high,
+    toPlace: (number) => Math.log(number / low) / spread,
+    toNumber: (place) => round(low * Math.exp(place * spread)),
+    step: (number, steps) => round(number * 1.1 ** steps),
+  };
+}
+
+/** A box to tick, with its words. */
+export function checkbox({ name, label, read, write, signal }) {
+  const box = element("input", { type: "checkbox", [SUPPRESS]: "true" });
+  if (name) box.setAttribute("aria-label", name);
+  box.addEventListener("change", () => write(box.checked), { signal });
+  const show = () => (box.checked = read());
+  return { box, element: label ? element("label", { class: "ae-check" }, box, label) : box, show };
+}
+
+export function button({ label, press, signal }) {
+  const made = element("button", { type: "button", class: "ae-button", [SUPPRESS]: "true" }, label);
+  made.addEventListener("click", press, { signal });
+  return made;
+}

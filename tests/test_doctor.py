@@ -1,0 +1,157 @@
+"""The report on this machine says what is missing, and what to do, in words."""
+
+import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat import v4, write
+
+import attention_edu
+from attention_edu import __main__ as command
+from attention_edu import notebooks
+from attention_edu.doctor import Report, Row, doctor, install_command
+
+OK = Row("numpy", "2.1", ">=2.0", True)
+OLD = Row("jupyterlab", "3.0", ">=4.2", False, 'pip install "jupyterlab>=4.2"')
+GONE = Row("<b>", "missing", ">=1", False, "install <it> & go")
+
+
+@pytest.fixture(autouse=True)
+def own_jupyter(tmp_path, monkeypatch):
+    """Signatures and settings of these tests stay in their own folder."""
+    for name in ("DATA", "CONFIG", "RUNTIME"):
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / "jupyter" / name.lower()))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+
+
+@pytest.fixture
+def versions(monkeypatch):
+    """Pretend that packages have other versions; None is missing."""
+    told = {}
+    real = importlib.metadata.version
+
+    def version(name):
+        if name in told and told[name] is None:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return told.get(name) or real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    return told
+
+
+def row(report, name):
+    return next(row for row in report.rows if row.name == name)
+
+
+def test_all_is_well_where_the_tests_run():
+    report = doctor()
+    assert report.ok, str(report)
+    assert str(report).endswith("Everything is ready.")
+    names = {row.name for row in report.rows}
+    assert {"Python", "numpy", "jupyterlab", "latex2mathml", "Widgets in JupyterLab"} <= names
+    assert "pytest" not in names
+
+
+def test_a_missing_package_comes_with_the_command_that_installs_it(versions):
+    versions["latex2mathml"] = None
+    found = row(doctor(), "latex2mathml")
+    assert (found.found, found.status, found.ok) == ("missing", "missing", False)
+    assert found.advice == 'python -m pip install --upgrade "latex2mathml>=3.77"'
+
+
+def test_versions_are_compared_as_numbers(versions):
+    versions["ipywidgets"] = "8.1.10"
+    assert row(doctor(), "ipywidgets").ok
+    versions["ipywidgets"] = "8.1.4"
+    assert row(doctor(), "ipywidgets").status == "too old"
+
+
+def test_it_works_without_packaging(versions, monkeypatch):
+    monkeypatch.setitem(sys.modules, "packaging.markers", None)
+    monkeypatch.setitem(sys.modules, "packaging.specifiers", None)
+    names = [row.name for row in doctor().rows]
+    assert "jupyterlab" in names
+    assert "pytest" not in names
+    assert doctor().ok
+    versions["numpy"] = "1.26.4"
+    assert row(doctor(), "numpy").status == "too old"
+
+
+def test_a_missing_extension_of_jupyterlab_is_noticed(monkeypatch):
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [])
+    report = doctor()
+    assert not row(report, "Widgets in JupyterLab").ok
+    assert "anywidget" in row(report, "anywidget in JupyterLab").advice
+
+
+def test_a_kernel_of_another_environment_is_noticed(monkeypatch, tmp_path):
+    other = str(tmp_path / "bin" / "python")
+    monkeypatch.setattr("attention_edu.doctor._kernel_command", lambda: other)
+    found = row(doctor(), "Kernel of the notebooks")
+    assert (found.ok, found.found) == (False, "another environment")
+    assert other not in str(doctor())
+
+
+def test_unsigned_notebooks_are_a_note_and_no_fault(monkeypatch, tmp_path):
+    path = tmp_path / notebooks.FIRST_NOTEBOOK
+    shown = v4.new_output("display_data", {"text/html": "<b>x</b>"})
+    write(v4.new_notebook(cells=[v4.new_code_cell("x", outputs=[shown])]), path)
+    monkeypatch.setattr(notebooks, "course_folder", lambda: tmp_path)
+    found = row(doctor(), "Signatures of the notebooks")
+    assert (found.found, found.status, found.ok) == ("all missing", "note", True)
+    assert "attention-edu sign" in found.advice
+    notebooks.sign([path])
+    assert row(doctor(), "Signatures of the notebooks").status == "ok"
+
+
+def test_it_names_no_folder_and_no_address_of_this_machine():
+    bundle = doctor()._repr_mimebundle_()
+    for text in (*bundle.values(), repr(doctor())):
+        assert str(Path.home()) not in text
+        assert sys.prefix not in text
+        assert "0x" not in text
+
+
+def test_the_table_is_readable_by_machine_and_without_colours():
+    page = BeautifulSoup(Report((OK, OLD, GONE))._repr_mimebundle_()["text/html"], "html.parser")
+    assert page.table.caption.get_text()
+    assert all(th["scope"] in ("col", "row") for th in page.find_all("th"))
+    lines = [
+        [td.get_text() for td in tr.find_all(["th", "td"])] for tr in page.tbody.find_all("tr")
+    ]
+    assert [line[3] for line in lines] == ["ok", "too old", "missing"]
+    assert lines[2] == ["<b>", "missing", ">=1", "missing", "install <it> & go"]
+    assert page.find("script") is None
+    assert page.find("b") is None
+
+
+def test_the_last_sentence_counts():
+    assert Report((OK,)).summary == "Everything is ready."
+    assert Report((OK, OLD)).summary == "1 thing needs attention, see above."
+    assert Report((GONE, OLD)).summary == "2 things need attention, see above."
+
+
+@pytest.mark.parametrize("first", ["import attention_edu.doctor", "import attention_edu"])
+def test_the_name_can_be_called_whatever_was_imported_first(first):
+    code = f"{first}; import attention_edu; print(type(attention_edu.doctor()).__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "Report\n"
+
+
+def test_the_command_fails_only_if_something_is_missing(versions, capsys):
+    assert command.main(["doctor"]) == 0
+    versions["nbclient"] = None
+    assert command.main(["doctor"]) == 1
+    assert 'pip install --upgrade "nbclient' in capsys.readouterr().out
+
+
+def test_install_command_names_the_least_version():
+    assert install_command("jupyterlab") == 'python -m pip install "jupyterlab>=4.2"'
+    assert install_command("unheard-of") == 'python -m pip install "unheard-of"'
+
+
+def test_it_is_a_public_name():
+    assert "doctor" in attention_edu.__all__

@@ -1,0 +1,873 @@
+"""The checker: right answers pass, wrong ones are named, hostile ones do no harm."""
+
+import builtins
+import dataclasses
+import doctest
+import functools
+import importlib
+import itertools
+import math
+import re
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+from scipy import special
+
+import attention_edu
+from attention_edu import attention as reference
+from attention_edu import student
+from attention_edu.exercises import Feedback, _bank, check, hint, solution
+from attention_edu.exercises.checker import Outcome, _agrees
+
+BANK = _bank()
+IDS = ("dot_product_scores", "softmax", "masked_softmax", "weighted_sum")
+WRONG = [
+    pytest.param(exercise.id, misconception, function, id=f"{exercise.id}-{function.__name__}")
+    for exercise in BANK.values()
+    for misconception in exercise.misconceptions
+    for function in misconception.functions
+]
+SOLUTIONS = [
+    pytest.param(exercise.id, code, id=f"{exercise.id}-{number}")
+    for exercise in BANK.values()
+    for number, code in enumerate(exercise.solutions)
+]
+
+
+def written(code):
+    """Run code that defines one function, and return that function."""
+    names = {}
+    exec(code, {"np": np}, names)
+    (function,) = names.values()
+    # A function that calls itself looks for its name among the globals.
+    function.__globals__.update(names)
+    return function
+
+
+def stable(scores, axis=-1):
+    powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    return powers / powers.sum(axis=axis, keepdims=True)
+
+
+# ---------------------------------------------------------------------------------------------
+# The bank
+# ---------------------------------------------------------------------------------------------
+
+
+def test_the_first_four_exercises_have_fixed_ids():
+    assert set(IDS) <= set(BANK)
+
+
+@pytest.mark.parametrize("exercise", BANK.values(), ids=BANK)
+def test_every_exercise_is_complete(exercise):
+    assert 1 <= len(exercise.hints) <= 3
+    assert len(set(exercise.solutions)) >= 2
+    assert exercise.title
+    assert exercise.next_step.endswith(".")
+    ids = [misconception.id for misconception in exercise.misconceptions]
+    assert len(set(ids)) == len(ids)
+    for misconception in exercise.misconceptions:
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", misconception.id)
+        assert misconception.text.startswith("Your ")
+        assert misconception.text.endswith(".")
+        assert misconception.next_step.endswith((".", ")"))
+        assert misconception.functions
+
+
+@pytest.mark.parametrize("exercise", BANK.values(), ids=BANK)
+def test_no_misconception_computes_what_another_one_or_the_reference_computes(exercise):
+    def alike(left, right):
+        return all(
+            b is None if a is None else _agrees(Outcome(a, 1e-4, 1e-6), b)
+            for a, b in zip(left, right)
+        )
+
+    for (one, left), (other, right) in itertools.combinations(exercise.wrong, 2):
+        assert one.id == other.id or not alike(left, right), (one.id, other.id)
+    for misconception, results in exercise.wrong:
+        assert not alike(results, exercise.expected), misconception.id
+
+
+@pytest.mark.parametrize("exercise", BANK.values(), ids=BANK)
+def test_what_is_expected_comes_from_the_library(exercise):
+    module = reference
+    mask = lambda scores, mask: module.softmax(module.mask_scores(scores, mask))  # noqa: E731
+    right = mask if exercise.id == "masked_softmax" else getattr(module, exercise.id)
+    for case, expected in zip(exercise.cases, exercise.expected):
+        np.testing.assert_array_equal(right(*case.arguments), expected)
+
+
+def test_importing_the_exercises_needs_numpy_alone():
+    code = (
+        "import sys, attention_edu; attention_edu.check; attention_edu.hint\n"
+        "attention_edu.check('softmax', attention_edu.softmax)\n"
+        "print([m for m in ('matplotlib', 'ipywidgets', 'IPython', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "attention_edu.student",
+        "attention_edu.exercises",
+        "attention_edu.exercises.feedback",
+        "attention_edu.exercises.checker",
+    ],
+)
+def test_the_examples_in_the_docstrings_run(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+# ---------------------------------------------------------------------------------------------
+# Right answers
+# ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("exercise", "code"), SOLUTIONS)
+def test_every_stored_solution_is_correct(exercise, code):
+    feedback = check(exercise, written(code))
+    assert (feedback.status, feedback.misconception) == ("correct", None), feedback.message
+
+
+class Wrapper:
+    """An array of another library."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self._array, dtype=dtype)
+
+
+def softmax_with_math(scores):
+    if scores.ndim == 2:
+        return tuple(softmax_with_math(row) for row in scores)
+    powers = [math.exp(score - max(scores)) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def softmax_filled_row_by_row(scores):
+    table = np.atleast_2d(scores).astype(float)
+    weights = np.zeros(table.shape)
+    for i, row in enumerate(table):
+        weights[i] = np.exp(row - row.max()) / np.exp(row - row.max()).sum()
+    return weights.reshape(scores.shape)
+
+
+def masked_after_softmax_and_renormalised(scores, mask):
+    weights = stable(scores) * mask
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total)
+
+
+def masked_with_a_large_number(scores, mask):
+    return stable(np.where(mask, scores, -1e9)) * mask
+
+
+def masked_and_cleaned(scores, mask):
+    return np.nan_to_num(special.softmax(np.where(mask, scores, -np.inf), axis=-1))
+
+
+def scores_with_loops(query, key):
+    return [[sum(a * b for a, b in zip(q, k)) for k in key] for q in query]
+
+
+def sum_with_loops(weights, values):
+    if weights.ndim == 2:
+        return [sum_with_loops(row, values) for row in weights]
+    return sum(weight * value for weight, value in zip(weights, values))
+
+
+RIGHT = [
+    ("dot_product_scores", lambda query, key: np.einsum("ic,jc->ij", query, key)),
+    ("dot_product_scores", lambda query, key: (key @ query.T).T.tolist()),
+    ("dot_product_scores", lambda query, key: query.astype("f4") @ key.astype("f4").T),
+    ("dot_product_scores", np.inner),
+    ("dot_product_scores", lambda query, key: (query[:, None] * key[None]).sum(-1)),
+    ("dot_product_scores", lambda q, k: Wrapper(q @ k.T)),
+    ("dot_product_scores", scores_with_loops),
+    ("dot_product_scores", reference.dot_product_scores),
+    ("softmax", lambda scores: special.softmax(scores, axis=-1)),
+    ("softmax", lambda scores: stable(scores).astype(np.float32)),
+    ("softmax", lambda scores: stable(scores.astype(np.float32))),
+    ("softmax", lambda scores: stable(scores.astype(np.float32)).tolist()),
+    ("softmax", lambda scores: stable(scores.astype(np.float16))),
+    ("softmax", lambda scores: stable(scores).astype(np.longdouble)),
+    ("softmax", lambda scores: stable(scores).astype(object)),
+    ("softmax", lambda scores: Wrapper(stable(scores))),
+    ("softmax", lambda scores: np.ma.array(stable(scores))),
+    ("softmax", lambda scores, axis=-1: stable(scores, axis)),
+    ("softmax", functools.partial(special.softmax, axis=-1)),
+    ("softmax", softmax_with_math),
+    ("softmax", softmax_filled_row_by_row),
+    ("softmax", reference.softmax),
+    ("masked_softmax", masked_after_softmax_and_renormalised),
+    ("masked_softmax", masked_with_a_large_number),
+    ("masked_softmax", masked_and_cleaned),
+    ("masked_softmax", lambda s, m: reference.softmax(reference.mask_scores(s, m))),
+    ("weighted_sum", lambda weights, values: np.einsum("...j,jc->...c", weights, values)),
+    ("weighted_sum", lambda weights, values: np.dot(weights, values).tolist()),
+    ("weighted_sum", lambda weights, values: (values.T @ weights.T).T),
+    ("weighted_sum", lambda w, v: w.astype("f4") @ v.astype("f4")),
+    ("weighted_sum", sum_with_loops),
+    ("weighted_sum", reference.weighted_sum),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
+def test_every_correct_way_to_write_it_is_correct(exercise, answer):
+    feedback = check(exercise, answer)
+    assert (feedback.status, feedback.misconception) == ("correct", None), feedback.message
+    assert "Next: " in feedback.message
+
+
+# ---------------------------------------------------------------------------------------------
+# Wrong answers
+# ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("exercise", "misconception", "function"), WRONG)
+def test_every_misconception_is_diagnosed_by_its_own_name(exercise, misconception, function):
+    feedback = check(exercise, function)
+    assert (feedback.status, feedback.misconception) == ("incorrect", misconception.id)
+    assert feedback.message.startswith(misconception.text)
+    assert feedback.message.endswith("Next: " + misconception.next_step)
+    assert "\n  expected " in feedback.message
+    assert check(exercise, function) == feedback
+
+
+def naive_twice(scores):
+    once = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+    return np.exp(once) / np.exp(once).sum(axis=-1, keepdims=True)
+
+
+def naive_with_math(scores):
+    if scores.ndim == 2:
+        return [naive_with_math(row) for row in scores]
+    powers = [math.exp(score) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def naive_in_single_precision(scores):
+    powers = np.exp(scores.astype(np.float32))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def masked_in_place(scores, mask):
+    scores = scores if scores.dtype.kind == "f" else scores.astype(float)
+    scores[~mask] = -np.inf
+    return reference.softmax(scores)
+
+
+def softmax_in_place(scores):
+    scores = scores if scores.dtype.kind == "f" else scores.astype(float)
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return scores
+
+
+def truncating(scores):
+    weights = np.zeros_like(scores)
+    weights[...] = stable(scores)
+    return weights
+
+
+def computes_without_return(scores):
+    powers = np.exp(scores)
+    powers / powers.sum()
+
+
+NAMED = [
+    ("softmax", naive_twice, "softmax-twice"),
+    ("softmax", naive_with_math, "no-max-subtraction"),
+    ("softmax", naive_in_single_precision, "no-max-subtraction"),
+    ("softmax", lambda s: np.exp(s) / sum(np.exp(s)), "wrong-axis"),
+    ("softmax", lambda s: np.exp(s) / np.exp(s).sum(axis=-1), "missing-keepdims"),
+    ("softmax", lambda s: 2.0**s / (2.0**s).sum(axis=-1, keepdims=True), "base-two"),
+    ("softmax", lambda s: stable(s).round(3), "rounded"),
+    ("softmax", softmax_in_place, "changes-its-input"),
+    ("softmax", truncating, "whole-numbers"),
+    ("softmax", computes_without_return, "no-return"),
+    ("softmax", lambda s: print(stable(s)), "no-return"),
+    ("softmax", lambda s: s == s.max(axis=-1, keepdims=True), "hard-maximum"),
+    ("softmax", np.ones(3), "not-a-function"),
+    ("masked_softmax", masked_in_place, "changes-its-input"),
+    ("masked_softmax", lambda s, m: stable(np.where(m, s, 0)), "mask-multiplied-into-scores"),
+    ("masked_softmax", lambda s, m: stable(s - 1e9 * m), "mask-inverted"),
+    ("masked_softmax", lambda s, m: special.softmax(s, axis=-1) * m, "mask-after-softmax"),
+    (
+        "masked_softmax",
+        lambda s, m: special.softmax(np.where(m, s, -np.inf), axis=-1),
+        "nan-for-a-fully-masked-row",
+    ),
+    (
+        "masked_softmax",
+        lambda s, m: stable(s) * m / (stable(s) * m).sum(-1, keepdims=True),
+        "nan-for-a-fully-masked-row",
+    ),
+    ("masked_softmax", lambda s, m: stable(np.where(m, s, -1e9)), "uniform-for-a-fully-masked-row"),
+    ("dot_product_scores", lambda q, k: np.sum(q * k, axis=1), "only-matching-pairs"),
+    ("dot_product_scores", lambda q, k: q @ k, "missing-transpose"),
+    ("dot_product_scores", lambda q, k: (q @ k.T) / math.sqrt(k.shape[1]), "scaled-by-root-d"),
+    ("dot_product_scores", lambda q, k: np.mean(q[:, None] * k, axis=-1), "scaled-by-d"),
+    ("dot_product_scores", lambda q, k: [a @ b for a in q for b in k], "flattened"),
+    ("weighted_sum", lambda w, v: np.mean(w[..., None] * v, axis=-2), "divided-by-n"),
+    ("weighted_sum", lambda w, v: v[np.argmax(w, axis=-1)], "hard-attention"),
+    ("weighted_sum", lambda w, v: v.mean(axis=0), "plain-mean"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "name"), NAMED)
+def test_misconceptions_are_recognised_however_they_are_written(exercise, answer, name):
+    feedback = check(exercise, answer)
+    assert (feedback.status, feedback.misconception) == ("incorrect", name), feedback.message
+
+
+def test_a_message_has_three_parts():
+    assert check("softmax", lambda s: reference.softmax(reference.softmax(s))).message == (
+        "Your weights equal softmax applied twice: the second one takes the weights, which lie "
+        "between 0 and 1, for scores, and makes them almost equal.\n"
+        "\n"
+        "The smallest input that shows it:\n"
+        "\n"
+        "  scores       [3, 1, 0]\n"
+        "  your answer  [0.518, 0.25, 0.232]\n"
+        "  expected     [0.844, 0.114, 0.042]\n"
+        "\n"
+        "Next: apply softmax once; look whether a function that you call applies it already."
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (lambda s: stable(s) * 1.01, "They sum to 1.01; weights sum to 1"),
+        (lambda s: stable(s) - 0.5, "Some are negative; weights never are"),
+        (lambda s: s * np.nan, "Your weights contain nan"),
+        (lambda s: stable(s)[..., None], "expected is the shape (3,), that of the scores"),
+        (lambda s: 1 / 0, "Your function raised ZeroDivisionError: division by zero — line"),
+    ],
+)
+def test_an_unknown_error_is_described(answer, text):
+    feedback = check("softmax", answer)
+    assert (feedback.status, feedback.misconception) == ("incorrect", None)
+    assert text in feedback.message
+    assert "\n  scores " in feedback.message
+    assert "\n  expected " in feedback.message
+    assert "\n\nNext: " in feedback.message
+
+
+def test_two_numbers_that_differ_are_shown_with_enough_digits():
+    message = check("softmax", lambda s: stable(s) * 1.0003).message
+    assert "  your answer  [0.844, 0.114, 0.042]" not in message
+    shown = re.findall(r"(?:your answer|expected) +(\[.*\])", message)
+    assert len(set(shown)) == 2, message
+
+
+def test_the_smallest_input_is_shown_on_which_an_answer_fails():
+    message = check("softmax", lambda s: reference.softmax(s, axis=0)).message
+    assert "The smallest input that shows it (two rows):" in message
+    assert "(large scores)" in check("softmax", naive_with_math).message
+
+
+def test_prints_are_shown_and_cut_off():
+    def chatty(scores):
+        print("looking at", scores)
+        print("x" * 5000)
+        return scores
+
+    message = check("softmax", chatty).message
+    assert "It printed:\n\n  looking at [3. 1. 0.]\n  xxxx" in message
+    assert "…" in message
+    assert len(message) < 1500
+    assert "It printed" in check("softmax", lambda s: (print("hello"), stable(s))[1]).message
+
+
+def test_what_the_student_gets_is_a_copy():
+    exercise = BANK["softmax"]
+    before = [array.copy() for case in exercise.cases for array in case.arguments]
+    check("softmax", softmax_in_place)
+    after = [array for case in exercise.cases for array in case.arguments]
+    for was, now in zip(before, after, strict=True):
+        np.testing.assert_array_equal(was, now)
+
+
+# ---------------------------------------------------------------------------------------------
+# Nothing written yet
+# ---------------------------------------------------------------------------------------------
+
+
+def starter_with_docstring(scores):
+    """Turn scores into weights."""
+    ...  # your code
+
+
+def starter_pass(scores):
+    pass
+
+
+def starter_return_ellipsis(scores):
+    return ...
+
+
+def starter_not_implemented(scores):
+    raise NotImplementedError
+
+
+def starter_not_implemented_with_text(scores):
+    raise NotImplementedError("your code")
+
+
+def starter_with_a_name(scores):
+    weights = ...
+    return weights
+
+
+def starter_with_a_name_and_no_return(scores):
+    weights = ...  # noqa: F841
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        starter_with_docstring,
+        starter_pass,
+        starter_return_ellipsis,
+        starter_not_implemented,
+        starter_not_implemented_with_text,
+        starter_with_a_name,
+        starter_with_a_name_and_no_return,
+        lambda scores: ...,
+        ...,
+        None,
+    ],
+)
+def test_a_starter_is_not_attempted(answer):
+    feedback = check("softmax", answer)
+    assert (feedback.status, feedback.misconception) == ("not attempted", None)
+    assert 'hint("softmax")' in feedback.message
+
+
+@pytest.mark.parametrize("exercise", IDS)
+def test_a_starter_of_every_exercise_is_not_attempted(exercise):
+    parameters = ", ".join(BANK[exercise].parameters)
+    starter = written(f"def my_function({parameters}):\n    ...  # your code")
+    assert check(exercise, starter).status == "not attempted"
+
+
+@pytest.mark.parametrize("answer", [lambda s: 0, lambda s: s, lambda s: "…"])
+def test_something_small_is_an_attempt(answer):
+    assert check("softmax", answer).status == "incorrect"
+
+
+# ---------------------------------------------------------------------------------------------
+# Hostile answers
+# ---------------------------------------------------------------------------------------------
+
+
+def endless(scores):
+    while True:
+        pass
+
+
+def endless_and_deaf(scores):
+    until = time.monotonic() + 3  # so that the test leaves nothing behind
+    while time.monotonic() < until:
+        try:
+            while time.monotonic() < until:
+                pass
+        except BaseException:
+            pass
+
+
+def sleeping(scores):
+    time.sleep(3)
+
+
+def dozing(scores):
+    time.sleep(0.3)
+    return stable(scores)
+
+
+def endless_later(scores):
+    while scores.ndim == 2:
+        pass
+    return stable(scores)
+
+
+def endless_prints(scores):
+    while True:
+        print("x" * 100)
+
+
+def million_prints(scores):
+    for number in range(10**6):
+        print(number)
+
+
+def endless_generator(scores):
+    number = 0
+    while True:
+        yield number
+        number += 1
+
+
+def endless_list(scores):
+    return list(endless_generator(scores))
+
+
+def recursive(scores):
+    return recursive(scores)
+
+
+class ReadsForever:
+    def __array__(self, dtype=None, copy=None):
+        while True:
+            pass
+
+
+class ShowsForever:
+    def __repr__(self):
+        while True:
+            pass
+
+
+class Broken:
+    def __getattribute__(self, name):
+        raise RuntimeError("no")
+
+    def __call__(self, scores):
+        return scores
+
+
+class SilentError(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def raises(error):
+    def answer(scores):
+        raise error
+
+    return answer
+
+
+def removes_stdout(scores):
+    sys.stdout = None
+    return stable(scores) + 1
+
+
+def shouts(scores):
+    warnings.warn("this is loud", UserWarning, stacklevel=1)
+    np.array([1.0]) / 0.0
+    print("this is an error", file=sys.stderr)
+    return np.array([1.0]) / np.array([0.0])
+
+
+async def coroutine(scores):
+    return scores
+
+
+HOSTILE = {
+    "endless": endless,
+    "deaf": endless_and_deaf,
+    "sleeping": sleeping,
+    "dozing": dozing,
+    "endless later": endless_later,
+    "endless prints": endless_prints,
+    "a million prints": million_prints,
+    "generator": endless_generator,
+    "endless list": endless_list,
+    "recursion": recursive,
+    "sys.exit": lambda s: sys.exit(),
+    "sys.exit with text": lambda s: sys.exit("good bye"),
+    "interrupt": raises(KeyboardInterrupt()),
+    "generator exit": raises(GeneratorExit()),
+    "stop iteration": raises(StopIteration()),
+    "memory": raises(MemoryError()),
+    "error without text": raises(SilentError()),
+    "addresses": raises(ValueError(f"{object()} in /home/someone/course/data.csv")),
+    "windows": raises(ValueError(r"C:\Users\someone\course\data.csv")),
+    "syntax": raises(SyntaxError("bad", ("/home/someone/x.py", 1, 1, "x"))),
+    "input": lambda s: input("a number, please"),
+    "huge": lambda s: np.broadcast_to(1.0, (10**6, 10**6)),
+    "huge range": lambda s: range(10**15),
+    "huge list": lambda s: [[0] * 10**4] * 10**6,
+    "object array": lambda s: np.array([object()] * 3),
+    "ragged": lambda s: [[1], [2, 3]],
+    "text": lambda s: "0.8, 0.1, 0.1",
+    "texts": lambda s: ["a", "b", "c"],
+    "dictionary": lambda s: {"a": 1},
+    "set": lambda s: {1.0, 2.0, 3.0},
+    "complex": lambda s: s + 1j,
+    "function": lambda s: stable,
+    "map": lambda s: map(math.exp, s),
+    "object": lambda s: object(),
+    "class": lambda s: int,
+    "NaN": lambda s: s * np.nan,
+    "nothing": lambda s: [],
+    "reads forever": lambda s: ReadsForever(),
+    "shows forever": ShowsForever(),
+    "broken object": Broken(),
+    "broken result": lambda s: Broken(),
+    "no parameter": lambda: 1,
+    "two parameters": lambda a, b: a,
+    "by name only": lambda *, scores: scores,
+    "coroutine": coroutine,
+    "removes stdout": removes_stdout,
+    "shouts": shouts,
+    "reshapes its input": lambda s: s.resize((1, *s.shape), refcheck=False),
+    "a class": dict,
+    "a built-in": print,
+    "a module": np,
+    "a number": 3.0,
+    "a result": np.array([0.8, 0.1, 0.1]),
+    "an address": object(),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_answer_becomes_feedback_within_two_seconds(name, capfd):
+    streams = sys.stdout, sys.stderr, builtins.input
+    began = time.perf_counter()
+    feedback = check("softmax", HOSTILE[name])
+    assert time.perf_counter() - began < 2.0
+    assert feedback.status == "incorrect"
+    assert feedback.misconception in (None, "no-return", "not-a-function")
+    shown = str(feedback) + feedback._repr_mimebundle_()["text/html"]
+    assert "Traceback" not in shown
+    assert not re.search(r"0x[0-9a-f]+|/home|/work|/tmp|site-packages|Users", shown)
+    assert len(feedback.message) < 2500
+    wait_until(lambda: (sys.stdout, sys.stderr, builtins.input) == streams)
+    assert capfd.readouterr() == ("", "")
+
+
+def wait_until(condition, seconds=5.0):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came true"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("name", ["endless", "endless later", "addresses", "recursion", "sys.exit"])
+def test_hostile_answers_get_the_same_feedback_each_time(name):
+    assert check("softmax", HOSTILE[name]) == check("softmax", HOSTILE[name])
+
+
+def test_a_loop_that_ends_on_some_inputs_shows_the_one_on_which_it_does_not():
+    message = check("softmax", endless_later).message
+    assert "did not finish" in message
+    assert "(two rows)" in message
+
+
+def test_an_endless_loop_ends_when_its_time_is_up():
+    check("softmax", endless)
+    wait_until(lambda: not any(t.name == "student" for t in threading.enumerate()))
+
+
+def test_prints_of_an_abandoned_thread_stay_out_of_the_notebook(capsys):
+    def prints_later(scores):
+        time.sleep(1.6)
+        for _ in range(1000):
+            print("too late")
+        return scores
+
+    check("softmax", prints_later)
+    print("mine")
+    wait_until(lambda: not any(t.name == "student" for t in threading.enumerate()))
+    assert capsys.readouterr().out == "mine\n"
+
+
+def test_the_state_of_the_notebook_is_left_alone():
+    with np.errstate(all="raise"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = warnings.filters[:]
+        assert check("softmax", np.exp).misconception == "exp-without-dividing"
+        assert warnings.filters == before
+        assert np.geterr()["over"] == "raise"
+
+
+def test_the_number_of_parameters_is_named():
+    message = check("masked_softmax", lambda scores: scores).message
+    assert "called with 2 arguments, in this order: scores, mask. It takes scores." in message
+
+
+def test_checking_works_from_another_thread():
+    feedback = []
+    thread = threading.Thread(target=lambda: feedback.append(check("softmax", stable)))
+    thread.start()
+    thread.join()
+    assert feedback[0].status == "correct"
+
+
+# ---------------------------------------------------------------------------------------------
+# What is shown
+# ---------------------------------------------------------------------------------------------
+
+
+def test_feedback_is_frozen_and_has_three_fields():
+    feedback = Feedback("correct", None, "Well.")
+    assert [field.name for field in dataclasses.fields(feedback)] == [
+        "status",
+        "misconception",
+        "message",
+    ]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        feedback.status = "incorrect"
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "symbol"),
+    [
+        ("correct", "Correct", "✓"),
+        ("incorrect", "Incorrect", "✗"),
+        ("not attempted", "Not attempted", "○"),
+    ],
+)
+def test_a_box_says_its_status_in_words(status, word, symbol):
+    bundle = Feedback(status, None, "One.\n\n  a  [1, 2]\n\nNext: two.")._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain"}
+    assert f"<strong>{word}</strong>" in bundle["text/html"]
+    assert "var(--jp-layout-color1, #ffffff)" in bundle["text/html"]
+    assert "var(--jp-content-font-color1, #212121)" in bundle["text/html"]
+    assert "  a  [1, 2]</pre>" in bundle["text/html"]
+    assert bundle["text/plain"].startswith(f"{symbol} {word}\n\nOne.")
+
+
+def test_what_a_student_wrote_is_escaped():
+    def raises_markup(scores):
+        raise ValueError("<script>alert('ä')</script>")
+
+    def prints_markup(scores):
+        print("<img src=x onerror=alert(1)>\x1b[31m\x00\ud800")
+        return scores
+
+    for answer in (raises_markup, prints_markup, "<b>bold</b>"):
+        feedback = check("softmax", answer)
+        page = feedback._repr_mimebundle_()["text/html"]
+        assert not re.search(r"<(script|img|b)\b", page)
+        assert re.search(r"&lt;(script|img|b)\b", page)
+        assert "\x1b" not in page
+        feedback.message.encode("utf-8")  # it can be saved
+
+
+def test_a_hint_is_folded():
+    bundle = hint("softmax")._repr_mimebundle_()
+    assert bundle["text/html"].startswith("<details")
+    assert "Hint 1 of 3</summary>" in bundle["text/html"]
+    assert bundle["text/plain"].startswith("Hint 1 of 3: ")
+    assert hint("softmax", 3).text == BANK["softmax"].hints[2]
+
+
+@pytest.mark.parametrize("number", [0, 4, -1])
+def test_a_hint_that_does_not_exist_is_refused(number):
+    with pytest.raises(ValueError, match=f"number: wants a whole number from 1 to 3; got {number}"):
+        hint("softmax", number)
+
+
+@pytest.mark.parametrize("number", [1.5, "1", None, True])
+def test_a_hint_wants_a_whole_number(number):
+    with pytest.raises(TypeError, match="number: wants a whole number; got"):
+        hint("softmax", number)
+
+
+def test_a_solution_is_folded():
+    bundle = solution("dot_product_scores")._repr_mimebundle_()
+    assert bundle["text/html"].startswith("<details")
+    assert "<pre" in bundle["text/html"]
+    assert "query @ key.T" in bundle["text/html"]
+    assert "query @ key.T" in bundle["text/plain"]
+    assert "&lt;" not in bundle["text/plain"]
+
+
+@pytest.mark.parametrize("ask", [lambda e: check(e, stable), hint, solution])
+@pytest.mark.parametrize("exercise", ["softmx", "SOFTMAX", "masked softmax"])
+def test_an_unknown_exercise_is_refused_with_the_closest_match(ask, exercise):
+    right = "masked_softmax" if "masked" in exercise else "softmax"
+    with pytest.raises(ValueError, match=f"^exercise: wants one of .*did you mean '{right}'"):
+        ask(exercise)
+
+
+@pytest.mark.parametrize("exercise", ["", 3, None, [], "something else"])
+def test_an_exercise_unlike_any_is_refused_with_the_list(exercise):
+    with pytest.raises(ValueError, match=r"'dot_product_scores', 'softmax', .*; got"):
+        check(exercise, stable)
+
+
+def test_the_names_are_reached_from_the_package():
+    assert attention_edu.check is check
+    assert attention_edu.hint is hint
+    assert attention_edu.solution is solution
+    assert attention_edu.Feedback is Feedback
+
+
+# ---------------------------------------------------------------------------------------------
+# Calling a student's function
+# ---------------------------------------------------------------------------------------------
+
+
+def test_a_call_reports_what_was_raised_and_in_which_line():
+    answer = student.call(lambda: 1 / 0)
+    assert answer.value is None
+    assert answer.kind == "ZeroDivisionError"
+    assert answer.error.startswith(
+        "your function raised ZeroDivisionError: division by zero — line"
+    )
+
+
+def test_prints_are_captured_in_their_own_thread_only(capsys):
+    inside, outside = threading.Event(), threading.Event()
+    texts = []
+
+    def talk():
+        with student.captured_prints() as prints:
+            print("inside")
+            inside.set()
+            outside.wait(5)
+        texts.append(prints.text())
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    inside.wait(5)
+    print("outside")
+    outside.set()
+    thread.join()
+    assert texts == ["inside\n"]
+    assert capsys.readouterr().out == "outside\n"
+
+
+def test_prints_can_be_captured_within_captured_prints():
+    with student.captured_prints() as outer:
+        print("a")
+        with student.captured_prints() as inner:
+            print("b")
+        print("c")
+    assert (outer.text(), inner.text()) == ("a\nc\n", "b\n")
+    assert not isinstance(sys.stdout, student._Switch)
+
+
+def test_what_is_ready_in_time_is_collected():
+    def items():
+        yield 1
+        yield 2
+        while True:
+            pass
+
+    collected = student.collect_within(0.1, items())
+    assert collected.items == [1, 2]
+    assert 0.05 < collected.late < 1.0
+
+
+def test_an_iteration_that_fails_keeps_what_it_had():
+    collected = student.collect_within(1.0, (1 / (2 - n) for n in range(5)))
+    assert collected.items == [0.5, 1.0]
+    assert collected.error == "raised ZeroDivisionError"
+    assert collected.late is None
