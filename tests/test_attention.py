@@ -565,6 +565,9 @@ def test_rows_in_half_precision_sum_to_one(n):
     error = np.abs(weights.sum(axis=-1, dtype=np.float64) - 1)
     # Each weight is rounded once: half a unit in the last place, or in the last subnormal place.
     assert error.max() <= 2**-11 + n * 2**-25
+    exact = softmax(scores.astype(np.float64))
+    unit = np.spacing(exact.astype(np.float16)).astype(np.float64)
+    assert (np.abs(weights - exact) <= 0.501 * unit).all()
 
 
 def test_sums_in_half_precision_are_made_in_a_wider_type():

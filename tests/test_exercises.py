@@ -260,6 +260,16 @@ def naive_in_single_precision(scores):
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def smallest_of_all_subtracted(scores):
+    powers = np.exp(scores - np.where(np.isfinite(scores), scores, np.inf).min())
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def infinite(scores):
+    powers = np.exp(scores)
+    return powers / np.minimum(powers.sum(axis=-1, keepdims=True), 1e308)
+
+
 def masked_in_place(scores, mask):
     scores = scores if scores.dtype.kind == "f" else scores.astype(float)
     scores[~mask] = -np.inf
@@ -290,6 +300,8 @@ NAMED = [
     ("softmax", naive_with_math, "no-max-subtraction"),
     ("softmax", naive_in_single_precision, "no-max-subtraction"),
     ("softmax", lambda s: np.exp(s) / sum(np.exp(s)), "wrong-axis"),
+    ("softmax", smallest_of_all_subtracted, "minimum-subtracted"),
+    ("softmax", infinite, "no-max-subtraction"),
     ("softmax", lambda s: np.exp(s) / np.exp(s).sum(axis=-1), "missing-keepdims"),
     ("softmax", lambda s: 2.0**s / (2.0**s).sum(axis=-1, keepdims=True), "base-two"),
     ("softmax", lambda s: stable(s).round(3), "rounded"),

@@ -145,6 +145,14 @@ class TestRefresh:
         assert path.stat().st_mode & 0o777 == 0o640
         assert [one.name for one in path.parent.glob("*02_scores*")] == [path.name]
 
+    def test_two_copies_without_identifiers_give_the_same_bytes(self, tmp_path):
+        paths = []
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+            paths.append(write(tmp_path / name / "02_scores.ipynb", "1 + 1"))
+        refresh(paths)
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+
     def test_check_writes_nothing_and_says_where(self, tmp_path):
         path = write(tmp_path / "a.ipynb", "1 + 1", "2 + 2")
         refresh([path])

@@ -135,6 +135,12 @@ def _minimum(scores: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def _finite_minimum(scores: Array) -> Array:
+    finite = np.where(np.isneginf(scores), np.inf, scores)
+    powers = np.exp(scores - finite.min(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
 def _maximum_added(scores: Array) -> Array:
     powers = np.exp(scores + scores.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
@@ -300,7 +306,7 @@ SOFTMAX = FunctionExercise(
             "Your weights equal softmax with the smallest score subtracted: any shift gives the "
             "same weights on paper, but only the largest score keeps exp from overflowing.",
             "subtract the maximum instead of the minimum.",
-            (_minimum,),
+            (_minimum, _finite_minimum),
         ),
         Misconception(
             "log-softmax",

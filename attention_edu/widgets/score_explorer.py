@@ -405,8 +405,8 @@ class ScoreExplorer(Explorer):
                     "one_number_each",
                     printed,
                 )
-        if not error:
-            self._keep(weights, output)
+        if weights is not None:  # where only step 3 went wrong, step 2 is still worth seeing
+            self._keep(weights, self.output if error else output)
         self._answer = {
             "request": self._request,
             "weights": encode(self.weights),
@@ -430,8 +430,10 @@ class ScoreExplorer(Explorer):
         printed.append(answer.printed)
         if answer.error:
             return None, answer.error
-        if answer.value is None or answer.value is Ellipsis:
+        if answer.value is None:
             return None, say["returned_none"].format(name=name)
+        if answer.value is Ellipsis:
+            return None, say["returned_gap"].format(name=name)
         try:
             array = np.array(answer.value, dtype=np.float64)
         except Exception:  # whatever a student returns
@@ -450,7 +452,7 @@ class ScoreExplorer(Explorer):
 
     def _keep(self, weights: FloatArray | None, output: FloatArray | None) -> None:
         for name, array in (("weights", weights), ("output", output)):
-            if array is not None:
+            if array is not None and array.flags.writeable:
                 array.setflags(write=False)
             self.set_trait(name, array)
 
