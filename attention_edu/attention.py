@@ -133,7 +133,8 @@ def dot_product_scores(query: ArrayLike, key: ArrayLike, *, scale: float = 1.0) 
             f"got query {query.shape} and key {key.shape}"
         )
     # Scaling the queries costs n_query·d multiplications, scaling the scores n_query·n_key.
-    scaled = _wider(query) * as_number("scale", scale)
+    with np.errstate(over="ignore"):  # the product below refuses what overflows
+        scaled = _wider(query) * as_number("scale", scale)
     return _finite_product("query and key", scaled, np.swapaxes(key, -1, -2), dtype=query.dtype)
 
 
@@ -305,7 +306,8 @@ def _softmax_in_place(given: FloatArray, axis: int, temperature: float) -> Float
     """Turn scores that nobody else needs into weights, without a second array of their size."""
     scores = _wider(given)
     limits = np.finfo(scores.dtype)
-    if not limits.tiny <= temperature <= limits.max:  # it would be 0 or inf in this type
+    # Out of this range it would be 0 or inf in this type.
+    if not float(limits.tiny) <= temperature <= float(limits.max):
         scores = scores.astype(np.float64)
     peak = scores.max(axis=axis, keepdims=True)
     highest = peak.max()
@@ -625,6 +627,12 @@ def multi_head_attention(
     given = {"query": query, "key": key, "value": value}
     heads = as_integer("num_heads", num_heads, least=1)
     inputs = {name: as_numbers(name, array, least_axes=2) for name, array in given.items()}
+    _leading_axes_fit(**inputs)
+    if inputs["key"].shape[-2] != inputs["value"].shape[-2]:
+        raise ValueError(
+            "key and value: want the same number of rows, one value for each key; "
+            f"got key {inputs['key'].shape} and value {inputs['value'].shape}"
+        )
     matrices = {
         name: as_numbers(name, array, least_axes=2)
         for name, array in {
@@ -663,9 +671,12 @@ def multi_head_attention(
     per_head = None
     if mask is not None:
         per_head = _boolean("mask", mask)
-        axes = max(array.ndim for array in inputs.values()) + 1
-        if 2 < per_head.ndim < axes:  # one mask for all heads
-            per_head = per_head[..., None, :, :]
+        # The scores come from queries and keys alone: the axes of the values do not count.
+        n_query, n_key = queries.shape[-2], keys.shape[-2]
+        leading = np.broadcast_shapes(queries.shape[:-3], keys.shape[:-3])
+        shared = (*leading, n_query, n_key)
+        if 2 < per_head.ndim <= len(shared):  # one mask for all heads
+            per_head = as_mask("mask", per_head, shared)[..., None, :, :]
     steps = attention(queries, keys, values, mask=per_head, is_causal=is_causal)
     joined = np.swapaxes(steps.output, -2, -3)
     joined = joined.reshape(*joined.shape[:-2], columns)

@@ -17,9 +17,6 @@ from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# Where conda-forge calls a distribution by another name than the Python package index.
-INDEX_NAME = {"matplotlib-base": "matplotlib", "playwright-python": "playwright"}
-
 
 def project():
     return tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -50,7 +47,7 @@ def bounds(requirements):
 
 
 def listed_requirements():
-    """Return what environment.yml lists, under the names of the Python package index.
+    """Return what environment.yml lists; its names are those of the Python package index too.
 
     Python and pip themselves are conda's to bring.
     """
@@ -58,8 +55,6 @@ def listed_requirements():
         Requirement, (line for line in conda_lines() if not line.startswith("python="))
     )
     requirements = [one for one in from_conda if one.name != "pip"]
-    for requirement in requirements:
-        requirement.name = INDEX_NAME.get(requirement.name, requirement.name)
     return requirements + [Requirement(line) for line in pip_lines() if line != "-e ."]
 
 
@@ -74,11 +69,6 @@ def wanted_requirements():
 
 def test_environment_and_project_ask_for_the_same_names_and_bounds():
     assert bounds(listed_requirements()) == bounds(wanted_requirements())
-
-
-def test_names_that_differ_on_conda_are_all_in_use():
-    conda_names = {re.split(r"[<>=!~ ]", line)[0] for line in conda_lines()}
-    assert set(INDEX_NAME) <= conda_names
 
 
 def test_the_python_of_the_environment_is_one_that_the_project_takes():

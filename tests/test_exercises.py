@@ -707,6 +707,21 @@ def test_the_state_of_the_notebook_is_left_alone():
         assert np.geterr()["over"] == "raise"
 
 
+def test_a_warning_is_no_error():
+    def warns(scores):
+        warnings.warn("take care", UserWarning, stacklevel=1)
+        return stable(scores)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert check("softmax", warns).status == "correct"
+
+
+def test_input_is_refused_instead_of_waiting():
+    message = check("softmax", lambda s: input("a number, please")).message
+    assert "input() cannot be used here" in message
+
+
 def test_the_number_of_parameters_is_named():
     message = check("masked_softmax", lambda scores: scores).message
     assert "called with 2 arguments, in this order: scores, mask. It takes scores." in message

@@ -23,7 +23,6 @@ from attention_edu.exercises.feedback import Feedback
 from attention_edu.student import (
     Collected,
     call,
-    captured_prints,
     code_of,
     collect_within,
     name_of,
@@ -472,8 +471,7 @@ def _outcome(answer: Any, name: str, parameters: Sequence[str], case: Case) -> O
         if not _same(now, was)
     ] or [("", "")]
     try:
-        with captured_prints():
-            numbers, rtol, atol = _plain(got.value)
+        numbers, rtol, atol = _plain(got.value)
     except _UnusableError as error:
         return Outcome(trouble=f"{name} {error}", kind=error.kind, printed=printed)
     except BaseException as error:

@@ -1,0 +1,14 @@
+"""Measurements of what the course promises about speed.
+
+    uv run python -m tests.benchmarks [drag] [import_time] [--rounds N] [--output FILE]
+
+pytest collects none of them; `test_benchmarks.py` only sees to it that they still run.
+"""
+
+import sys
+from pathlib import Path
+
+# The folder from which pytest imports too, so that `browser` and `conftest` have one name.
+_TESTS = str(Path(__file__).resolve().parents[1])
+if _TESTS not in sys.path:
+    sys.path.insert(0, _TESTS)

@@ -1,0 +1,104 @@
+// The clock of `drag.py`, put into the page: from an input event to the frame that shows its effect.
+//
+// An input's time is its event's own `timeStamp`, on the clock of `performance.now()`: the moment
+// at which the browser got it. A frame's time is read in a message that is posted from
+// requestAnimationFrame: the first task after style, layout and paint of that frame. What the
+// compositor and the screen need after that is not seen from inside a page.
+(kind) => {
+  const panel = window.jupyterapp.shell.currentWidget.node;
+  const MOST_WAITING = 20_000;
+  const QUIET = 1_000;
+
+  /** The picture that is shown now, as text that changes whenever the picture does; null if none is. */
+  const look = {
+    weights: () => panel.querySelector("[data-widget=ScoreExplorer] [data-weight]")?.dataset.weight ?? null,
+    image: () => {
+      const image = panel.querySelector(".jp-OutputArea-output img");
+      return image && image.complete && image.naturalWidth ? image.src : null;
+    },
+  }[kind];
+  /** The same, but of a picture that need not have been decoded yet. */
+  const announced = { weights: look, image: () => panel.querySelector(".jp-OutputArea-output img")?.src ?? null }[kind];
+  const decoded = async () => {
+    if (kind === "image") await panel.querySelector(".jp-OutputArea-output img").decode();
+  };
+
+  const afterPaint = () =>
+    new Promise((resolve) => {
+      requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => resolve(performance.now());
+        channel.port2.postMessage(null);
+      });
+    });
+
+  const input = { last: null, moves: 0, first: null };
+  const note = (event) => {
+    input.first ??= event.timeStamp;
+    input.last = event.timeStamp;
+    input.moves += event.getCoalescedEvents?.().length || 1;
+  };
+  for (const type of ["keydown", "pointermove"]) window.addEventListener(type, note, { capture: true });
+  const forget = () => Object.assign(input, { last: null, moves: 0, first: null });
+
+  /** Milliseconds from the next input to the end of the first frame that shows another picture. */
+  const step = () =>
+    new Promise((resolve, reject) => {
+      forget();
+      const before = announced();
+      const observer = new MutationObserver(async () => {
+        const now = announced();
+        if (now === null || now === before || input.last === null) return;
+        observer.disconnect();
+        clearTimeout(late);
+        await decoded();
+        const end = await afterPaint();
+        resolve(end - input.last);
+      });
+      const late = setTimeout(() => {
+        observer.disconnect();
+        reject(new Error("the picture did not change"));
+      }, MOST_WAITING);
+      observer.observe(panel, {
+        subtree: true,
+        childList: true,
+        attributes: true,
+        attributeFilter: ["src", "data-weight"],
+      });
+    });
+
+  /** Count the frames that show another picture than the frame before, until all has been quiet. */
+  const film = () => {
+    forget();
+    let shown = look();
+    let frames = 0;
+    let lastChange = null;
+    const start = performance.now();
+    return new Promise((resolve, reject) => {
+      const tick = () => {
+        const now = look();
+        if (now !== null && now !== shown) {
+          shown = now;
+          frames += 1;
+          const channel = new MessageChannel();
+          channel.port1.onmessage = () => (lastChange = performance.now());
+          channel.port2.postMessage(null);
+        }
+        const rest = performance.now() - Math.max(lastChange ?? 0, input.last ?? performance.now());
+        if (rest > QUIET) {
+          resolve({ frames, moves: input.moves, span: input.last - input.first, tail: lastChange - input.last });
+        } else if (performance.now() - start > MOST_WAITING) reject(new Error("the drag did not end"));
+        else requestAnimationFrame(tick);
+      };
+      requestAnimationFrame(tick);
+    });
+  };
+
+  const run = { pending: null };
+  // Started and awaited by two calls, with the input between them.
+  const begin = (what) => {
+    run.pending = { step, film }[what]();
+    run.pending.catch(() => {}); // `end` tells of it
+  };
+  window.stopwatch = { begin, end: () => run.pending };
+}
