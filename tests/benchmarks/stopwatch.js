@@ -32,14 +32,13 @@
       });
     });
 
-  const input = { last: null, moves: 0, first: null };
+  const input = { last: null, moves: 0 };
   const note = (event) => {
-    input.first ??= event.timeStamp;
     input.last = event.timeStamp;
     input.moves += event.getCoalescedEvents?.().length || 1;
   };
   for (const type of ["keydown", "pointermove"]) window.addEventListener(type, note, { capture: true });
-  const forget = () => Object.assign(input, { last: null, moves: 0, first: null });
+  const forget = () => Object.assign(input, { last: null, moves: 0 });
 
   /** Milliseconds from the next input to the end of the first frame that shows another picture. */
   const step = () =>
@@ -86,7 +85,7 @@
         }
         const rest = performance.now() - Math.max(lastChange ?? 0, input.last ?? performance.now());
         if (rest > QUIET) {
-          resolve({ frames, moves: input.moves, span: input.last - input.first, tail: lastChange - input.last });
+          resolve({ frames, moves: input.moves, tail: lastChange - input.last });
         } else if (performance.now() - start > MOST_WAITING) reject(new Error("the drag did not end"));
         else requestAnimationFrame(tick);
       };

@@ -1,4 +1,4 @@
-"""Numbers in rows: statistics of what was measured, and a Markdown table that reads well as text."""
+"""Numbers in rows: statistics of what was measured, and Markdown that reads well as text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Table:
 
     title: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str | float]]
+    rows: Sequence[Sequence[str | int | float]]
     remarks: Sequence[str] = ()
 
     def __str__(self) -> str:
@@ -46,8 +46,8 @@ class Table:
         return "\n".join(parts)
 
 
-def _text(cell: str | float) -> str:
-    return cell if isinstance(cell, str) else f"{cell:,.1f}"
+def _text(cell: str | int | float) -> str:
+    return f"{cell:,.1f}" if isinstance(cell, float) else str(cell)
 
 
 def _padded(line: Sequence[str], widths: Sequence[int]) -> list[str]:
