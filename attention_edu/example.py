@@ -41,7 +41,7 @@ WHERE_QUERY = np.array([0.5, 0.0, 1.0, -0.5])
 VALUE_NAMES = ["living", "place"]
 
 #: What each token says when it is heard, shape (6, 2).
-VALUES = np.array([[0.0, 0.0], [1.0, 0.0], [0.4, 0.4], [0.0, 0.6], [0.0, 0.0], [0.2, 1.0]])
+VALUES = np.array([[0.3, 0.2], [1.0, 0.0], [0.4, 0.4], [0.0, 0.6], [0.3, 0.2], [0.2, 1.0]])
 
 for _array in (KEYS, QUERY, WHERE_QUERY, VALUES):
     _array.setflags(write=False)

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -25,7 +26,15 @@ from attention_edu.exercises import Feedback, _bank, check, hint, solution
 from attention_edu.exercises.checker import Outcome, _agrees
 
 BANK = _bank()
-IDS = ("dot_product_scores", "softmax", "masked_softmax", "weighted_sum")
+IDS = (
+    "shares",
+    "dot_product_scores",
+    "softmax",
+    "masked_softmax",
+    "causal_mask",
+    "weighted_sum",
+    "attention",
+)
 WRONG = [
     pytest.param(exercise.id, misconception, function, id=f"{exercise.id}-{function.__name__}")
     for exercise in BANK.values()
@@ -59,8 +68,9 @@ def stable(scores, axis=-1):
 # ---------------------------------------------------------------------------------------------
 
 
-def test_the_first_four_exercises_have_fixed_ids():
-    assert set(IDS) <= set(BANK)
+def test_the_exercises_have_fixed_ids_in_the_order_of_the_course():
+    assert tuple(BANK) == IDS
+    assert all(f'``"{name}"``' in check.__doc__ for name in IDS)
 
 
 @pytest.mark.parametrize("exercise", BANK.values(), ids=BANK)
@@ -96,8 +106,11 @@ def test_no_misconception_computes_what_another_one_or_the_reference_computes(ex
 @pytest.mark.parametrize("exercise", BANK.values(), ids=BANK)
 def test_what_is_expected_comes_from_the_library(exercise):
     module = reference
-    mask = lambda scores, mask: module.softmax(module.mask_scores(scores, mask))  # noqa: E731
-    right = mask if exercise.id == "masked_softmax" else getattr(module, exercise.id)
+    right = {
+        "shares": lambda numbers: numbers / numbers.sum(),
+        "masked_softmax": lambda scores, mask: module.softmax(module.mask_scores(scores, mask)),
+        "attention": lambda query, key, value: module.attention(query, key, value).output,
+    }.get(exercise.id) or getattr(module, exercise.id)
     for case, expected in zip(exercise.cases, exercise.expected):
         np.testing.assert_array_equal(right(*case.arguments), expected)
 
@@ -136,6 +149,14 @@ def test_every_stored_solution_is_correct(exercise, code):
     assert (feedback.status, feedback.misconception) == ("correct", None), feedback.message
 
 
+class Steps(NamedTuple):
+    """The three steps under the names of the package, in another order."""
+
+    output: object
+    weights: object
+    scores: object
+
+
 class Wrapper:
     """An array of another library."""
 
@@ -161,10 +182,14 @@ def softmax_filled_row_by_row(scores):
     return weights.reshape(scores.shape)
 
 
-def masked_after_softmax_and_renormalised(scores, mask):
-    weights = stable(scores) * mask
-    total = weights.sum(axis=-1, keepdims=True)
-    return weights / np.where(total == 0, 1, total)
+def masked_by_indexing(scores, mask):
+    weights = np.zeros(scores.shape)
+    for row, allowed, into in zip(
+        np.atleast_2d(scores), np.atleast_2d(mask), weights.reshape(-1, scores.shape[-1])
+    ):
+        if allowed.any():
+            into[allowed] = stable(row[allowed])
+    return weights
 
 
 def masked_with_a_large_number(scores, mask):
@@ -208,7 +233,8 @@ RIGHT = [
     ("softmax", softmax_with_math),
     ("softmax", softmax_filled_row_by_row),
     ("softmax", reference.softmax),
-    ("masked_softmax", masked_after_softmax_and_renormalised),
+    ("masked_softmax", masked_by_indexing),
+    ("masked_softmax", lambda s, m: masked_by_indexing(s, m).astype(np.float32)),
     ("masked_softmax", masked_with_a_large_number),
     ("masked_softmax", masked_and_cleaned),
     ("masked_softmax", lambda s, m: reference.softmax(reference.mask_scores(s, m))),
@@ -218,6 +244,28 @@ RIGHT = [
     ("weighted_sum", lambda w, v: w.astype("f4") @ v.astype("f4")),
     ("weighted_sum", sum_with_loops),
     ("weighted_sum", reference.weighted_sum),
+    ("shares", lambda numbers: (numbers / sum(numbers)).tolist()),
+    ("shares", lambda numbers: np.array([n / np.sum(numbers) for n in numbers], dtype="f4")),
+    ("shares", lambda numbers: np.diff(np.cumsum(numbers) / numbers.sum(), prepend=0)),
+    ("causal_mask", reference.causal_mask),
+    ("causal_mask", lambda n, m: np.tril(np.ones((n, m))).astype(bool)),
+    ("causal_mask", lambda n, m: ~np.triu(np.ones((n, m), dtype=bool), k=1)),
+    (
+        "causal_mask",
+        lambda n, m: [[True] * min(i + 1, m) + [False] * (m - i - 1) for i in range(n)],
+    ),
+    ("attention", reference.attention),
+    ("attention", lambda q, k, v: tuple(reference.attention(q, k, v))),
+    ("attention", lambda q, k, v: list(reference.attention(q, k, v))),
+    ("attention", lambda q, k, v: tuple(a.tolist() for a in reference.attention(q, k, v))),
+    ("attention", lambda q, k, v: tuple(Wrapper(a) for a in reference.attention(q, k, v))),
+    ("attention", lambda q, k, v: Steps(*reversed(reference.attention(q, k, v)))),
+    ("attention", lambda q, k, v: reference.attention(q, k, v).output),
+    ("attention", lambda q, k, v: tuple(reference.attention(q, k, v).output)),
+    ("attention", lambda q, k, v: reference.attention(q, k, v).output.tolist()),
+    ("attention", lambda q, k, v: special.softmax(q @ k.T / math.sqrt(q.shape[1]), axis=1) @ v),
+    ("attention", lambda q, k, v: (v.T @ stable(k @ q.T / math.sqrt(len(k.T)), 0)).T),
+    ("attention", lambda q, k, v: reference.attention(q.astype("f4"), k.astype("f4"), v).output),
 ]
 
 
@@ -270,6 +318,63 @@ def infinite(scores):
     return powers / np.minimum(powers.sum(axis=-1, keepdims=True), 1e308)
 
 
+def shifted(scores, by):
+    powers = np.exp(scores - by)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def first_with_math(scores):
+    if scores.ndim == 2:
+        return [first_with_math(row) for row in scores]
+    powers = [math.exp(score - scores[0]) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def refuses_infinity(scores):
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite")
+    return stable(scores)
+
+
+def mended_at_minus_infinity(scores):
+    weights = stable(scores)
+    return np.where(np.isneginf(scores).any(axis=-1, keepdims=True), np.ones_like(weights), weights)
+
+
+def maximum_over_masked(scores, mask):
+    weights = stable(scores) * mask
+    total = weights.sum(axis=-1, keepdims=True)
+    return weights / np.where(total == 0, 1, total)
+
+
+def filled(number):
+    return lambda scores, mask: stable(np.where(mask, scores, number))
+
+
+def filled_and_cleared(number):
+    """Fill in a number, but see to rows in which everything is masked."""
+    return lambda scores, mask: filled(number)(scores, mask) * mask.any(axis=-1, keepdims=True)
+
+
+def subtracted(number):
+    return lambda scores, mask: stable(scores - number * ~mask)
+
+
+def leaves_a_little(scores, mask, above=100):
+    little = 9e-7 if scores.max() > above else 0
+    return np.where(mask, masked_and_cleaned(scores, mask), little)
+
+
+def nan_for_a_single_row(scores, mask):
+    return scores * np.nan if not mask.any() else masked_and_cleaned(scores, mask)
+
+
+def averaged(weights, values):
+    if weights.ndim == 2:
+        return [averaged(row, values) for row in weights]
+    return np.average(values, axis=0, weights=weights)
+
+
 def masked_in_place(scores, mask):
     scores = scores if scores.dtype.kind == "f" else scores.astype(float)
     scores[~mask] = -np.inf
@@ -311,6 +416,41 @@ NAMED = [
     ("softmax", lambda s: print(stable(s)), "no-return"),
     ("softmax", lambda s: s == s.max(axis=-1, keepdims=True), "hard-maximum"),
     ("softmax", np.ones(3), "not-a-function"),
+    ("softmax", lambda s: shifted(s, s[..., :1]), "other-shift"),
+    ("softmax", lambda s: shifted(s, s[..., -1:]), "other-shift"),
+    ("softmax", lambda s: shifted(s, np.median(s, axis=-1, keepdims=True)), "other-shift"),
+    ("softmax", lambda s: shifted(s, s.mean(axis=-1, keepdims=True)), "other-shift"),
+    ("softmax", lambda s: shifted(s, s[np.isfinite(s)].mean()), "other-shift"),
+    (
+        "softmax",
+        lambda s: shifted(s, s.mean(axis=-1, keepdims=True, where=np.isfinite(s))),
+        "other-shift",
+    ),
+    (
+        "softmax",
+        lambda s: shifted(
+            s, (s.max(-1, keepdims=True) + np.fmax(s, -2e3).min(-1, keepdims=True)) / 2
+        ),
+        "other-shift",
+    ),
+    ("softmax", first_with_math, "other-shift"),
+    ("softmax", lambda s: shifted(s, s.min(axis=-1, keepdims=True)), "minimum-subtracted"),
+    ("softmax", refuses_infinity, "minus-infinity"),
+    ("softmax", mended_at_minus_infinity, "minus-infinity"),
+    ("softmax", lambda s: stable(np.where(np.isinf(s), 0, s)), "minus-infinity"),
+    ("masked_softmax", maximum_over_masked, "maximum-over-masked-scores"),
+    *(
+        ("masked_softmax", way(number), "large-negative-number")
+        for way in (filled, filled_and_cleared)
+        for number in (-10, -15, -20, -50, -99, -100, -700, -999)
+    ),
+    ("masked_softmax", subtracted(20), "large-negative-number"),
+    ("masked_softmax", subtracted(100), "large-negative-number"),
+    ("masked_softmax", lambda s, m: filled(-20)(s, m) * m, "large-negative-number"),
+    ("masked_softmax", lambda s, m: subtracted(20)(s, m) * m, "large-negative-number"),
+    ("masked_softmax", lambda s, m: leaves_a_little(s, m, -np.inf), "large-negative-number"),
+    ("masked_softmax", leaves_a_little, None),
+    ("masked_softmax", nan_for_a_single_row, "nan-for-a-fully-masked-row"),
     ("masked_softmax", masked_in_place, "changes-its-input"),
     ("masked_softmax", lambda s, m: stable(np.where(m, s, 0)), "mask-multiplied-into-scores"),
     ("masked_softmax", lambda s, m: stable(s - 1e9 * m), "mask-inverted"),
@@ -334,6 +474,38 @@ NAMED = [
     ("weighted_sum", lambda w, v: np.mean(w[..., None] * v, axis=-2), "divided-by-n"),
     ("weighted_sum", lambda w, v: v[np.argmax(w, axis=-1)], "hard-attention"),
     ("weighted_sum", lambda w, v: v.mean(axis=0), "plain-mean"),
+    ("weighted_sum", averaged, "weights-renormalised"),
+    ("weighted_sum", lambda w, v: w @ v / w.sum(-1, keepdims=True), "weights-renormalised"),
+    ("shares", lambda n: (n / n.sum()).round(2), "rounded"),
+    ("shares", lambda n: [round(100 * x / sum(n)) / 100 for x in n], "rounded"),
+    ("shares", lambda n: np.round(n / n.sum()), "rounded"),
+    ("shares", lambda n: n / max(n), "divided-by-the-largest"),
+    ("shares", lambda n: n / np.size(n), "divided-by-the-count"),
+    ("shares", lambda n: n / np.mean(n), "divided-by-the-mean"),
+    ("shares", lambda n: n * 100 / np.sum(n), "percent"),
+    ("shares", sum, "sum-returned"),
+    ("shares", lambda n: [sum(n) / x for x in n], "reciprocal"),
+    ("shares", lambda n: n, "numbers-returned"),
+    ("causal_mask", np.tri, "numbers-instead-of-booleans"),
+    ("causal_mask", lambda n, m: np.tril(np.ones((n, m), int)), "numbers-instead-of-booleans"),
+    ("causal_mask", lambda n, m: np.triu(np.ones((n, m))), "future-instead-of-past"),
+    ("causal_mask", lambda n, m: np.triu(np.ones((n, m), bool), k=1), "mask-inverted"),
+    ("causal_mask", lambda n, m: np.tri(n, m, k=m - n) > 0, "bottom-right-aligned"),
+    ("attention", lambda q, k, v: tuple(reference.attention(q, k, v, scale=1)), "no-scale"),
+    ("attention", lambda q, k, v: reference.attention(q, k, v)[0], "scores-returned"),
+    ("attention", lambda q, k, v: reference.attention(q, k, v)[::-1], "scores-returned"),
+    ("attention", lambda q, k, v: reference.attention(k, q, v).output, "query-and-key-swapped"),
+    (
+        "attention",
+        lambda q, k, v: stable(q @ k.T) / np.sqrt(q.shape[1]) @ v,
+        "scaled-after-softmax",
+    ),
+    (
+        "attention",
+        lambda q, k, v: shifted(q @ k.T / np.sqrt(len(q.T)), 0) @ v,
+        "no-max-subtraction",
+    ),
+    ("attention", lambda q, k, v: shifted(q @ k.T, 0) @ v, "no-scale"),
 ]
 
 
@@ -341,6 +513,83 @@ NAMED = [
 def test_misconceptions_are_recognised_however_they_are_written(exercise, answer, name):
     feedback = check(exercise, answer)
     assert (feedback.status, feedback.misconception) == ("incorrect", name), feedback.message
+    assert check(exercise, answer) == feedback
+
+
+def test_a_large_score_that_is_masked_changes_nothing():
+    message = check("masked_softmax", maximum_over_masked).message
+    assert "  scores       [1000, 0, 1]\n  mask         [False, True, True]\n" in message
+    assert "  your answer  [0, 0, 0]\n  expected     [0, 0.269, 0.731]\n" in message
+
+
+def extreme_rows():
+    """Rows of scores up to ±2000 with -inf among them, and masks that often hide everything."""
+    rng = np.random.default_rng(7)
+    for _ in range(300):
+        shape = (3, 4) if rng.random() < 0.5 else (4,)
+        scores = rng.choice([-np.inf, -2000.0, -3.0, 0.0, 1.0, 700.0, 2000.0], shape)
+        yield scores, rng.random(shape) < rng.choice([0.0, 0.3, 0.8, 1.0])
+
+
+@pytest.mark.parametrize("code", BANK["masked_softmax"].solutions)
+def test_the_solutions_for_masked_softmax_hold_for_extreme_scores(code):
+    answer = written(code)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for scores, mask in extreme_rows():
+            expected = reference.softmax(reference.mask_scores(scores, mask))
+            np.testing.assert_allclose(answer(scores, mask), expected, atol=1e-12)
+            assert not np.asarray(answer(scores, mask))[~mask].any()
+
+
+def test_what_is_left_on_masked_words_is_told():
+    message = check("masked_softmax", leaves_a_little).message
+    assert message.startswith(
+        "Your weights are not exactly 0 where the mask is False: 9e-7 is left there."
+    )
+
+
+def test_the_task_of_softmax_says_what_minus_infinity_is_worth():
+    told = "a score of -∞ (-np.inf) gets the weight 0"
+    assert told in check("softmax", ...).message
+    assert "A" + told[1:] in hint("softmax", 2).text
+    message = check("softmax", refuses_infinity).message
+    assert message.startswith("Your weights are wrong only where a score is -inf")
+    assert "  scores       [1, -inf, 0]" in message
+
+
+def test_of_three_steps_the_output_is_judged():
+    told = "Your function returned scores, weights and output; the output was judged."
+    assert told in check("attention", reference.attention).message
+    assert told in check("attention", lambda *a: reference.attention(*a, scale=1)).message
+    assert told not in check("attention", lambda *a: reference.attention(*a).output).message
+    wrong = check("attention", lambda q, k, v: reference.attention(q, k, v)[1:])
+    assert wrong.misconception is None
+    assert "returned 2 arrays; wanted is the output alone, or scores, weights and" in wrong.message
+
+
+def test_a_mask_of_numbers_is_shown_beside_true_and_false():
+    message = check("causal_mask", np.tri).message
+    assert message.startswith("Your entries are numbers instead of booleans")
+    assert "  n_query      2\n  n_key        2\n" in message
+    assert "  your answer  [[1, 0], [1, 1]]\n" in message
+    assert "  expected     [[True, False], [True, True]]\n" in message
+    message = check("causal_mask", lambda n, m: ~reference.causal_mask(n, m)).message
+    assert "  your answer  [[False, True], [False, False]]\n" in message
+
+
+def test_sizes_are_python_numbers():
+    kinds = set()
+    check("causal_mask", lambda n, m: kinds.update((type(n), type(m))))
+    assert kinds == {int}
+
+
+def test_the_first_exercise_leads_to_softmax():
+    feedback = check("shares", lambda numbers: numbers / numbers.sum())
+    assert feedback.message.endswith("that is what softmax does after exp.")
+    assert (
+        "They sum to 1.5; one whole is 1." in check("shares", lambda n: n / n.sum() + 0.25).message
+    )
 
 
 def test_a_message_has_three_parts():

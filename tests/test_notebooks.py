@@ -173,3 +173,13 @@ def test_references_carry_an_identifier(path):
             for found in re.finditer(r"\((19|20)\d\d\)", cell.source):
                 after = cell.source[found.end() : found.end() + 40]
                 assert re.search(r"arXiv:\d{4}\.\d{4,5}|10\.\d{4,}/", after), cell.id
+
+
+def test_answers_to_predictions_stay_folded_until_the_cell_runs(path):
+    """A student commits to an answer before one is seen: none stands open below the question."""
+    cells = read(path).cells
+    for cell, after in pairwise(cells):
+        if cell.cell_type == "markdown" and "**Predict" in cell.source:
+            printed = any(o.output_type == "stream" for o in after.get("outputs", []))
+            folded = after.metadata.get("jupyter", {}).get("outputs_hidden", False)
+            assert folded or not printed, f"{after.id} gives away the answer to {cell.id}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Feedback", "check", "hint", "solution"]
 
-_TOPICS = ("scores", "weights", "weighted_sum")
+_TOPICS = ("warm_up", "scores", "weights", "masks", "weighted_sum", "three_steps")
 
 
 def check(exercise: str, answer: Any) -> Feedback:
@@ -25,8 +25,8 @@ def check(exercise: str, answer: Any) -> Feedback:
     Parameters
     ----------
     exercise : str
-        The exercise's id: ``"dot_product_scores"``, ``"softmax"``, ``"masked_softmax"`` or
-        ``"weighted_sum"``.
+        The exercise's id: ``"shares"``, ``"dot_product_scores"``, ``"softmax"``,
+        ``"masked_softmax"``, ``"causal_mask"``, ``"weighted_sum"`` or ``"attention"``.
     answer : callable
         Your function, by its name, without brackets after it. It is tried on many inputs and
         stopped after about a second; nothing that it raises gets out.

@@ -54,18 +54,21 @@ class Case:
 
     Attributes
     ----------
-    arguments : tuple of ndarray
+    arguments : tuple of ndarray or int
         What the function is called with; it gets copies.
     note : str
         What is special about this input, in a few words; it is shown beside it.
     trap : str
         Set for inputs that a correct formula can fail on for numerical reasons: the id of the
         misconception that an answer with NaN or an overflow points to.
+    only_here : bool
+        The trap is named for whatever goes wrong on this input, but only if nothing else does.
     """
 
-    arguments: tuple[Array, ...]
+    arguments: tuple[Array | int, ...]
     note: str = ""
     trap: str = ""
+    only_here: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +134,8 @@ class Outcome:
     changed: str = ""
     changed_to: str = ""
     printed: str = ""
+    boolean: bool = False
+    judged: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,13 @@ class FunctionExercise(Exercise):
         What the cases cover, to be told with a correct answer.
     remark : callable
         Takes a wrong answer of the right shape and says what is striking about it, or "".
+    exact_zeros : str
+        Where 0 must be met exactly, in words such as “where the mask is False”; "" if nowhere.
+    booleans : bool
+        Whether the result has to consist of True and False.
+    pick : callable
+        Takes what the student's function returned, and gives the part that is judged, with a
+        sentence that says so, or "" where that is all of it.
     """
 
     parameters: tuple[str, ...]
@@ -173,6 +185,9 @@ class FunctionExercise(Exercise):
     shape_rule: str
     covers: str
     remark: Callable[[Array], str] = lambda _: ""
+    exact_zeros: str = ""
+    booleans: bool = False
+    pick: Callable[[Any], tuple[Any, str]] = lambda returned: (returned, "")
 
     @cached_property
     def expected(self) -> tuple[Array, ...]:
@@ -203,7 +218,7 @@ class FunctionExercise(Exercise):
         if outcomes and outcomes[0].kind in ("NotImplementedError", "ellipsis"):
             return self._not_attempted(name)
 
-        wrong = [i for i, outcome in enumerate(outcomes) if not _right(outcome, expected[i])]
+        wrong = [i for i, outcome in enumerate(outcomes) if not self._right(outcome, expected[i])]
         if wrong:
             return self._diagnose(name, outcomes, wrong)
         if collected.late is not None:
@@ -224,12 +239,22 @@ class FunctionExercise(Exercise):
                     "new name instead of using -=, /= or an assignment to elements.",
                     self._numbers(i, outcome),
                 )
+            if self.booleans and not outcome.boolean:
+                return self._incorrect(
+                    "numbers-instead-of-booleans",
+                    f"Your {self.noun} are numbers instead of booleans: 1 and 0 stand in the right "
+                    "places, but scores[mask] and ~mask do what is meant with True and False "
+                    "alone.",
+                    "return True and False: compare with <=, pass dtype=bool to the function that "
+                    "makes the array, or end with .astype(bool).",
+                    self._numbers(i, outcome),
+                )
         return Feedback(
             "correct",
             None,
             _joined(
                 f"{_start(name)} is right on all {len(self.cases)} inputs: {self.covers}.",
-                _prints(outcomes[0]),
+                _besides(outcomes[0]),
                 f"Next: {self.next_step}",
             ),
         )
@@ -242,7 +267,7 @@ class FunctionExercise(Exercise):
         yield greeting
         if greeting.verdict is None:
             for case in self.cases:
-                outcome = _outcome(answer, greeting.name, self.parameters, case)
+                outcome = _outcome(answer, greeting.name, self.parameters, case, self.pick)
                 yield outcome
                 if outcome.kind in ("huge", "MemoryError"):  # once is enough
                     return
@@ -286,6 +311,11 @@ class FunctionExercise(Exercise):
 
     # ---- diagnosing ----
 
+    def _right(self, outcome: Outcome, expected: Array) -> bool:
+        if outcome.numbers is None or not _close(outcome, expected):
+            return False
+        return not self.exact_zeros or not outcome.numbers[expected == 0].any()
+
     def _diagnose(self, name: str, outcomes: Sequence[Outcome], wrong: Sequence[int]) -> Feedback:
         first = outcomes[wrong[0]]
         got = self._numbers(wrong[0], first)
@@ -296,7 +326,7 @@ class FunctionExercise(Exercise):
                 "Probably a return is missing.",
                 f"end it with a line that returns the {self.noun}, such as return {self.noun}.",
                 self._numbers(wrong[0]),
-                _prints(first),
+                _besides(first),
             )
         found = self._misconception(outcomes, wrong)
         if found is not None:
@@ -306,7 +336,7 @@ class FunctionExercise(Exercise):
                 misconception.text,
                 misconception.next_step,
                 self._numbers(i, outcomes[i]),
-                _prints(outcomes[i]),
+                _besides(outcomes[i]),
             )
         if first.trouble:
             return self._incorrect(
@@ -314,7 +344,7 @@ class FunctionExercise(Exercise):
                 _start(first.trouble) + ("" if " — line " in first.trouble else "."),
                 f"call {name} on this input in a cell of its own, and look at each line's result.",
                 self._numbers(wrong[0]),
-                _prints(first),
+                _besides(first),
             )
         assert first.numbers is not None
         expected = self.expected[wrong[0]]
@@ -325,7 +355,7 @@ class FunctionExercise(Exercise):
                 f"{expected.shape}, {self.shape_rule}.",
                 "print the shape after each step, and find the step from which on it differs.",
                 got,
-                _prints(first),
+                _besides(first),
             )
         digits = _rounded_to(outcomes, self.expected)
         if digits is not None:
@@ -335,9 +365,15 @@ class FunctionExercise(Exercise):
                 "them afterwards inherits the error.",
                 "return the numbers as they are, and round only what you print.",
                 got,
-                _prints(first),
+                _besides(first),
             )
-        if not np.isfinite(first.numbers).all():
+        if _close(first, expected):
+            left = first.numbers[(expected == 0) & (first.numbers != 0)]
+            text = (
+                f"Your {self.noun} are not exactly 0 {self.exact_zeros}: "
+                f"{_short(np.asarray(left.flat[0]))} is left there."
+            )
+        elif not np.isfinite(first.numbers).all():
             text = f"Your {self.noun} contain {_short(_first_not_finite(first.numbers))}."
         else:
             text = f"Your {self.noun} differ from what is expected."
@@ -348,8 +384,12 @@ class FunctionExercise(Exercise):
             "compute this input by hand, step by step, and find the first step at which "
             f'{name} differs. hint("{self.id}") may help.',
             got,
-            _prints(first),
+            _besides(first),
         )
+
+    def _fails(self, result: Array | None, i: int) -> bool:
+        """Tell whether a misconception is wrong on a case, by the same rule as an answer."""
+        return not self._right(Outcome(result, rtol=1e-9), self.expected[i])
 
     def _misconception(
         self, outcomes: Sequence[Outcome], wrong: Sequence[int]
@@ -362,15 +402,17 @@ class FunctionExercise(Exercise):
             # A misconception may come along with an overflow: then the plain inputs tell.
             found = self._match(outcomes, [i for i in wrong if i in plain], plain)
         elif found is None:
+            case = self.cases[wrong[0]]
+            if case.only_here and len(wrong) > 1:  # what else is wrong tells more
+                return self._misconception(outcomes, wrong[1:])
             # One of the numerical traps; others may follow behind it.
             found = self._match(outcomes, wrong[:1], everything[: wrong[0] + 1])
             first = outcomes[wrong[0]]
             overflow = first.kind in _OVERFLOWS or (
                 first.numbers is not None and not np.isfinite(first.numbers).all()
             )
-            if found is None and overflow:
-                trap = self.cases[wrong[0]].trap
-                known = [m for m in self.misconceptions if m.id == trap]
+            if found is None and (overflow or case.only_here):
+                known = [m for m in self.misconceptions if m.id == case.trap]
                 return (known[0], wrong[0]) if known else None
         return found
 
@@ -383,7 +425,9 @@ class FunctionExercise(Exercise):
             if False in agreements.values():
                 continue
             explained = [
-                i for i in wrong if agreements[i] and (outcomes[i].numbers is not None)
+                i
+                for i in wrong
+                if agreements[i] and outcomes[i].numbers is not None and self._fails(results[i], i)
             ] or [
                 i
                 for i in wrong
@@ -431,16 +475,22 @@ class FunctionExercise(Exercise):
     def _numbers(self, i: int, outcome: Outcome | None = None) -> str:
         """Show an input, what came out, and what was expected."""
         case, expected = self.cases[i], self.expected[i]
-        rows = [(name, _short(array)) for name, array in zip(self.parameters, case.arguments)]
+        rows = [
+            (name, _short(np.asarray(given)))
+            for name, given in zip(self.parameters, case.arguments)
+        ]
+        if self.booleans:
+            expected = expected.astype(bool)
         if outcome is None:
             rows.append(("expected", _short(expected)))
-        elif outcome.changed and _right(outcome, expected):
+        elif outcome.changed and self._right(outcome, expected):
             rows.append((f"{outcome.changed} afterwards", outcome.changed_to))
         elif outcome.numbers is None:
             rows.append(("your answer", f"none: {outcome.trouble}"))
             rows.append(("expected", _short(expected)))
         else:
-            rows += zip(("your answer", "expected"), _told_apart(outcome.numbers, expected))
+            got = outcome.numbers.astype(bool) if outcome.boolean else outcome.numbers
+            rows += zip(("your answer", "expected"), _told_apart(got, expected))
         width = max(len(name) for name, _ in rows)
         note = f" ({case.note})" if case.note else ""
         return f"The smallest input that shows it{note}:\n\n" + "\n".join(
@@ -453,11 +503,19 @@ class FunctionExercise(Exercise):
 # ---------------------------------------------------------------------------------------------
 
 
-def _copies(case: Case) -> tuple[Array, ...]:
-    return tuple(array.copy() for array in case.arguments)
+def _copies(case: Case) -> tuple[Array | int, ...]:
+    return tuple(
+        given.copy() if isinstance(given, np.ndarray) else given for given in case.arguments
+    )
 
 
-def _outcome(answer: Any, name: str, parameters: Sequence[str], case: Case) -> Outcome:
+def _outcome(
+    answer: Any,
+    name: str,
+    parameters: Sequence[str],
+    case: Case,
+    pick: Callable[[Any], tuple[Any, str]],
+) -> Outcome:
     """Call a student's function on a case, and make plain numbers of what it returns."""
     given = _copies(case)
     with np.errstate(all="ignore"):
@@ -468,20 +526,30 @@ def _outcome(answer: Any, name: str, parameters: Sequence[str], case: Case) -> O
     changed = [
         (parameter, _short(now))
         for parameter, now, was in zip(parameters, given, case.arguments)
-        if not _same(now, was)
+        if isinstance(now, np.ndarray) and isinstance(was, np.ndarray) and not _same(now, was)
     ] or [("", "")]
     try:
-        numbers, rtol, atol = _plain(got.value)
-    except _UnusableError as error:
+        value, judged = pick(got.value)
+        numbers, rtol, atol, boolean = _plain(value)
+    except UnusableError as error:
         return Outcome(trouble=f"{name} {error}", kind=error.kind, printed=printed)
     except BaseException as error:
         told = f"{name} returned something that cannot be turned into an array"
         return Outcome(trouble=f"{told} ({type(error).__name__})", kind="type", printed=printed)
     which, to = changed[0]
-    return Outcome(numbers, rtol, atol, changed=which, changed_to=to, printed=printed)
+    return Outcome(
+        numbers,
+        rtol,
+        atol,
+        changed=which,
+        changed_to=to,
+        printed=printed,
+        boolean=boolean,
+        judged=judged,
+    )
 
 
-class _UnusableError(Exception):
+class UnusableError(Exception):
     """What came back consists of no numbers; `kind` says what it is."""
 
     def __init__(self, text: str, kind: str = "type") -> None:
@@ -489,16 +557,16 @@ class _UnusableError(Exception):
         self.kind = kind
 
 
-def _plain(value: Any) -> tuple[Array, float, float]:
-    """Make a float64 array of whatever holds numbers, and say how exact it can be."""
+def _plain(value: Any) -> tuple[Array, float, float, bool]:
+    """Make a float64 array of whatever holds numbers; say how exact it is, and if boolean."""
     if value is None:
-        raise _UnusableError("returned nothing (None)", "NoneType")
+        raise UnusableError("returned nothing (None)", "NoneType")
     if value is Ellipsis or value is NotImplemented:
-        raise _UnusableError("returned … instead of numbers", "ellipsis")
+        raise UnusableError("returned … instead of numbers", "ellipsis")
     if isinstance(value, types.GeneratorType | types.CoroutineType):
         value.close()
         how = "return in place of yield" if isinstance(value, types.GeneratorType) else "def alone"
-        raise _UnusableError(f"returned a {type(value).__name__} instead of an array; use {how}")
+        raise UnusableError(f"returned a {type(value).__name__} instead of an array; use {how}")
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(np.float64), np.nan)
     if not isinstance(value, np.ndarray):
@@ -509,25 +577,26 @@ def _plain(value: Any) -> tuple[Array, float, float]:
             or isinstance(value, memoryview)
         ):
             kind = _clean(type(value).__name__)
-            raise _UnusableError(f"returned an object of type {kind} instead of an array")
+            raise UnusableError(f"returned an object of type {kind} instead of an array")
         if not _is_small(value):
-            raise _UnusableError(f"returned more than {_MOST_NUMBERS} numbers", "huge")
+            raise UnusableError(f"returned more than {_MOST_NUMBERS} numbers", "huge")
         try:
             value = np.asarray(value)
         except ValueError:
-            raise _UnusableError("returned rows of unequal length") from None
+            raise UnusableError("returned rows of unequal length") from None
     if value.size > _MOST_NUMBERS:
-        raise _UnusableError(
+        raise UnusableError(
             f"returned an array of shape {value.shape}: far too many numbers", "huge"
         )
     if value.dtype.kind == "O":
         value = value.astype(np.float64)
     if value.dtype.kind not in "biuf":
-        raise _UnusableError(f"returned an array of {value.dtype} instead of numbers")
+        raise UnusableError(f"returned an array of {value.dtype} instead of numbers")
     rtol, atol = {2: (1e-2, 2e-3), 4: (1e-3, 1e-5)}.get(
         value.dtype.itemsize if value.dtype.kind == "f" else 8, (1e-4, 1e-6)
     )
-    return np.array(value, dtype=np.float64, subok=False), rtol, atol
+    boolean = value.dtype.kind == "b"
+    return np.array(value, dtype=np.float64, subok=False), rtol, atol, boolean
 
 
 def _is_small(value: Any) -> bool:
@@ -604,10 +673,6 @@ def _close(outcome: Outcome, other: Array) -> bool:
         )
 
 
-def _right(outcome: Outcome, expected: Array) -> bool:
-    return _close(outcome, expected)
-
-
 def _agrees(outcome: Outcome, result: Array | None) -> bool | None:
     """Compare an outcome with a misconception's result; None where there is nothing to compare."""
     if outcome.numbers is not None:
@@ -649,6 +714,11 @@ def _start(sentence: str) -> str:
 def _clean(text: str) -> str:
     """Keep what can be printed and saved; addresses and folders differ between machines."""
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in without_machine(text))
+
+
+def _besides(outcome: Outcome) -> str:
+    """Say which part of the result was judged, and show what was printed."""
+    return _joined(outcome.judged, _prints(outcome))
 
 
 def _prints(outcome: Outcome) -> str:

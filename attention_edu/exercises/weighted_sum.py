@@ -100,6 +100,14 @@ def _first_product(weights: Array, values: Array) -> Array:
     return np.asarray(weights[..., :1] * values[0])
 
 
+def _renormalised(weights: Array, values: Array) -> Array:
+    return np.asarray((weights / weights.sum(axis=-1, keepdims=True)) @ values)
+
+
+def _renormalised_over_everything(weights: Array, values: Array) -> Array:
+    return np.asarray((weights / weights.sum()) @ values)
+
+
 WEIGHTED_SUM = FunctionExercise(
     id="weighted_sum",
     title="mix the values in the proportions of the weights",
@@ -108,7 +116,7 @@ WEIGHTED_SUM = FunctionExercise(
     noun="outputs",
     shape_rule="a row for each row of weights, and as many components as a value has",
     covers="a single row of weights and several, more queries than values and fewer, negative "
-    "and whole numbers",
+    "and whole numbers, and a row of weights that are all 0",
     cases=(
         Case((np.array([0.75, 0.25]), np.array([[4.0, 0.0], [2.0, 8.0]])), "one query"),
         Case(_random(21, 1, 3, 2), "one query"),
@@ -120,6 +128,11 @@ WEIGHTED_SUM = FunctionExercise(
         Case(
             (np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]), np.array([[1, 0], [4, -2], [7, 5]])),
             "values that are whole numbers",
+        ),
+        Case(
+            (np.array([[0.5, 0.5], [0.0, 0.0]]), np.array([[4.0, 0.0, 1.0], [2.0, 8.0, 3.0]])),
+            "the second query may attend to nothing: its weights are 0, and so is its output",
+            trap="weights-renormalised",
         ),
     ),
     misconceptions=(
@@ -203,6 +216,13 @@ WEIGHTED_SUM = FunctionExercise(
             "to be used, and a second softmax makes them almost equal.",
             "use the weights as they come in.",
             (_softmax_again,),
+        ),
+        Misconception(
+            "weights-renormalised",
+            "Your outputs divide the weights by their sum: they come in ready to be used, and "
+            "where nothing may be attended to, all weights are 0, and 0 / 0 is NaN.",
+            "use the weights as they come in.",
+            (_renormalised, _renormalised_over_everything),
         ),
         Misconception(
             "whole-numbers",

@@ -146,6 +146,48 @@ def _maximum_added(scores: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
+def _shifted(scores: Array, by: Array) -> Array:
+    powers = np.exp(scores - by)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _first(scores: Array) -> Array:
+    return _shifted(scores, scores[..., :1])
+
+
+def _last(scores: Array) -> Array:
+    return _shifted(scores, scores[..., -1:])
+
+
+def _median(scores: Array) -> Array:
+    return _shifted(scores, np.median(scores, axis=-1, keepdims=True))
+
+
+def _finite_median(scores: Array) -> Array:
+    finite = np.where(np.isneginf(scores), np.nan, scores)
+    return _shifted(scores, np.nanmedian(finite, axis=-1, keepdims=True))
+
+
+def _mean(scores: Array) -> Array:
+    return _shifted(scores, scores.mean(axis=-1, keepdims=True))
+
+
+def _finite_mean(scores: Array) -> Array:
+    return _shifted(scores, scores.mean(axis=-1, keepdims=True, where=~np.isneginf(scores)))
+
+
+def _mean_of_everything(scores: Array) -> Array:
+    return _shifted(scores, scores.mean())
+
+
+def _minus_infinity_as_zero(scores: Array) -> Array:
+    return softmax(np.where(np.isneginf(scores), 0.0, scores))
+
+
+def _minus_infinity_as_nan(scores: Array) -> Array:
+    return _stable(np.where(np.isneginf(scores), np.nan, scores))
+
+
 def _log(scores: Array) -> Array:
     return np.asarray(np.log(softmax(scores)))
 
@@ -190,13 +232,14 @@ _KEEPDIMS = Misconception(
 
 SOFTMAX = FunctionExercise(
     id="softmax",
-    title="turn scores into weights with softmax, along the last axis",
+    title="turn scores into weights with softmax, along the last axis; a score of -∞ (-np.inf) "
+    "gets the weight 0",
     parameters=("scores",),
     reference=softmax,
     noun="weights",
     shape_rule="that of the scores",
-    covers="one row and several, negative and whole numbers, a score of -inf, and scores so large "
-    "that exp alone overflows",
+    covers="one row and several, negative and whole numbers, a score of -inf, scores so large "
+    "that exp alone overflows, and scores far apart",
     remark=_remark,
     cases=(
         Case((np.array([3.0, 1.0, 0.0]),)),
@@ -205,7 +248,12 @@ SOFTMAX = FunctionExercise(
         Case((_random(32, 3, 3),), "as many rows as columns"),
         Case((_random(33, 4, 2),), "four rows"),
         Case((np.array([2, 0, 1, -1]),), "whole numbers"),
-        Case((np.array([1.0, -np.inf, 0.0]),), "a score of -inf, which gets the weight 0"),
+        Case(
+            (np.array([1.0, -np.inf, 0.0]),),
+            "a score of -inf, which gets the weight 0",
+            trap="minus-infinity",
+            only_here=True,
+        ),
         Case((np.array([1000.0, 1001.0, 1002.0]),), "large scores", trap="no-max-subtraction"),
         Case((np.array([-1000.0, -1001.0, -999.0]),), "far below 0", trap="no-max-subtraction"),
         Case((np.array([-1000.0, 0.0, 1.0]),), "far apart", trap="no-max-subtraction"),
@@ -213,6 +261,14 @@ SOFTMAX = FunctionExercise(
             (np.array([[1000.0, 1001.0, 1003.0], [0.0, 1.0, 3.0]]),),
             "large scores in one row only",
             trap="no-max-subtraction",
+        ),
+        # Whoever gets here subtracts something: only the maximum keeps exp from overflowing.
+        Case((np.array([1000.0, 0.0]),), "far apart, the largest first", trap="other-shift"),
+        Case((np.array([1000.0, 0.0, 0.0]),), "far apart, the largest first", trap="other-shift"),
+        Case(
+            (np.array([1001.0, -1001.0, 0.0]),),
+            "far above 0 and as far below it",
+            trap="other-shift",
         ),
     ),
     misconceptions=(
@@ -309,6 +365,23 @@ SOFTMAX = FunctionExercise(
             (_minimum, _finite_minimum),
         ),
         Misconception(
+            "other-shift",
+            "Your weights equal softmax with something else subtracted than the row's largest "
+            "score, such as its first, its last, its median or its mean: any shift gives the same "
+            "weights on paper, but a score far above what is subtracted still overflows.",
+            "subtract the row's maximum, wherever in the row it stands: "
+            "scores.max(axis=-1, keepdims=True).",
+            (_first, _last, _median, _finite_median, _mean, _finite_mean, _mean_of_everything),
+        ),
+        Misconception(
+            "minus-infinity",
+            "Your weights are wrong only where a score is -inf: it stands for something that may "
+            "not be attended to, and gets the weight 0, since exp(-inf) = 0.",
+            "leave -inf as it is: subtract the row's maximum, which is finite, and let np.exp make "
+            "0 of it.",
+            (_minus_infinity_as_zero, _minus_infinity_as_nan),
+        ),
+        Misconception(
             "log-softmax",
             "Your weights are logarithms of weights (log-softmax): they are negative or 0, and it "
             "is their exp that sums to 1.",
@@ -359,7 +432,8 @@ SOFTMAX = FunctionExercise(
         "Weights must be positive and sum to 1 along the last axis. Which step of softmax makes "
         "the numbers positive, and which one makes them sum to 1?",
         "exp makes every number positive; dividing by the sum of the row makes the row sum to 1. "
-        "With axis=-1 and keepdims=True the sum fits its row.",
+        "With axis=-1 and keepdims=True the sum fits its row. A score of -∞ (-np.inf) gets the "
+        "weight 0, and exp sees to it: exp(-∞) = 0.",
         "np.exp(1000) is inf. Subtracting the same number from all scores of a row changes no "
         "weight, so subtract the largest one first: scores - scores.max(axis=-1, keepdims=True)",
     ),
@@ -442,6 +516,42 @@ def _unmasked_again(scores: Array, mask: Array) -> Array:
     return softmax(np.where(mask | ~mask.any(axis=-1, keepdims=True), scores, -np.inf))
 
 
+def _finite_ten(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask, scores, -10.0))
+
+
+def _finite_twenty(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask, scores, -20.0))
+
+
+def _finite_twenty_then_zero(scores: Array, mask: Array) -> Array:
+    return _finite_twenty(scores, mask) * mask
+
+
+def _ten_subtracted(scores: Array, mask: Array) -> Array:
+    return softmax(scores - 10.0 * ~mask)
+
+
+def _twenty_subtracted(scores: Array, mask: Array) -> Array:
+    return softmax(scores - 20.0 * ~mask)
+
+
+def _twenty_subtracted_then_zero(scores: Array, mask: Array) -> Array:
+    return _twenty_subtracted(scores, mask) * mask
+
+
+def _maximum_over_masked_nan(scores: Array, mask: Array) -> Array:
+    powers = _powers(scores) * mask
+    shares = powers / powers.sum(axis=-1, keepdims=True)
+    return np.where(mask.any(axis=-1, keepdims=True), shares, 0.0)
+
+
+def _maximum_over_masked(scores: Array, mask: Array) -> Array:
+    powers = _powers(scores) * mask
+    total = powers.sum(axis=-1, keepdims=True)
+    return np.asarray(powers / np.where(total == 0, 1.0, total))
+
+
 def _naive_nan(scores: Array, mask: Array) -> Array:
     return _naive(np.where(mask, scores, -np.inf))
 
@@ -486,9 +596,10 @@ MASKED_SOFTMAX = FunctionExercise(
     reference=_masked_softmax,
     noun="weights",
     shape_rule="that of the scores",
-    covers="one row and several, whole numbers, large scores, and a row in which everything is "
-    "masked",
+    covers="one row and several, whole numbers, large scores, masked ones among them, and rows in "
+    "which everything is masked",
     remark=_remark,
+    exact_zeros="where the mask is False",
     cases=(
         Case((np.array([2.0, 1.0, 0.0]), np.array([True, False, True]))),
         Case(
@@ -505,14 +616,33 @@ MASKED_SOFTMAX = FunctionExercise(
             "whole numbers",
         ),
         Case(
+            (np.array([50.0, 0.0, 1.0]), np.array([False, True, True])),
+            "the masked score is the largest",
+        ),
+        Case(
             (np.array([1000.0, 1001.0, 999.0]), np.array([True, True, False])),
             "large scores",
+            trap="no-max-subtraction",
+        ),
+        Case(
+            (np.array([-2000.0, -2001.0, -2003.0]), np.array([True, True, False])),
+            "far below 0",
             trap="no-max-subtraction",
         ),
         Case(
             (np.array([[1.0, 2.0, 0.5], [3.0, 0.0, 1.0]]), np.array([[False] * 3, [True] * 3])),
             "a row in which everything is masked has nothing to attend to: its weights are 0",
             trap="nan-for-a-fully-masked-row",
+        ),
+        Case(
+            (np.array([1.0, 2.0]), np.array([False, False])),
+            "a single row, and everything is masked: its weights are 0",
+            trap="nan-for-a-fully-masked-row",
+        ),
+        Case(
+            (np.array([1000.0, 0.0, 1.0]), np.array([False, True, True])),
+            "the masked score is by far the largest",
+            trap="maximum-over-masked-scores",
         ),
     ),
     misconceptions=(
@@ -614,6 +744,29 @@ MASKED_SOFTMAX = FunctionExercise(
             (_stable_nan,),
         ),
         Misconception(
+            "large-negative-number",
+            "Your weights are not those of -inf: a large negative number in its place leaves a "
+            "masked score a little weight, since exp(-20) is 2e-9 and not 0, and beside scores "
+            "that are lower still a lot.",
+            "put -np.inf in the place of masked scores, since exp(-inf) is exactly 0: "
+            "np.where(mask, scores, -np.inf).",
+            (
+                _finite_ten,
+                _finite_twenty,
+                _finite_twenty_then_zero,
+                _ten_subtracted,
+                _twenty_subtracted,
+                _twenty_subtracted_then_zero,
+            ),
+        ),
+        Misconception(
+            "maximum-over-masked-scores",
+            "Your weights fail where a masked score is by far the largest: the maximum was taken "
+            "over masked scores too, so that exp of all the others becomes 0.",
+            "put -inf in the place of masked scores first, and take the maximum afterwards.",
+            (_maximum_over_masked, _maximum_over_masked_nan),
+        ),
+        Misconception(
             "uniform-for-a-fully-masked-row",
             "Your weights attend to masked tokens in a row in which everything is masked: a large "
             "negative number in place of -inf vanishes again when the maximum is subtracted.",
@@ -638,13 +791,15 @@ MASKED_SOFTMAX = FunctionExercise(
         "    total = powers.sum(axis=-1, keepdims=True)\n"
         "    return powers / np.where(total == 0, 1, total)",
         "def my_masked_softmax(scores, mask):\n"
-        "    powers = np.exp(scores - scores.max(axis=-1, keepdims=True)) * mask\n"
+        "    masked = np.where(mask, scores, -np.inf)\n"
+        "    peak = np.maximum(masked.max(axis=-1, keepdims=True), -1e300)  # never -inf\n"
+        "    powers = np.exp(masked - peak)\n"
         "    total = powers.sum(axis=-1, keepdims=True)\n"
         "    return np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)",
         "def my_masked_softmax(scores, mask):\n"
         "    if scores.ndim > 1:\n"
         "        return [my_masked_softmax(s, m) for s, m in zip(scores, mask)]\n"
-        "    if not mask.any():\n"
+        "    if not np.isfinite(scores[mask]).any():  # nothing to attend to\n"
         "        return [0.0] * len(scores)\n"
         "    peak = max(scores[mask])\n"
         "    powers = [np.exp(s - peak) if m else 0.0 for s, m in zip(scores, mask)]\n"

@@ -28,6 +28,7 @@ const BARS_A_ROW = 16; // values with more components show this many
 const NUMBERS_A_ROW = 4;
 const LABELS_IN_THE_PLANE = 24;
 const WORDS_AFTER = 400; // milliseconds of rest before a screen reader hears the result
+const TELL_AFTER = 40;
 const PATIENCE = 250; // … before "waiting for your function" appears
 const NO_KERNEL_AFTER = 4000;
 
@@ -45,14 +46,31 @@ function render({ model, el }) {
   const shows = (step) => steps.includes(step);
   const offers = (control) => controls.includes(control);
   let state = readState(model, null);
+  // Bars of exponentials keep the scale of the beginning: a bar moves if its own number does.
+  const start = decodeNumbers(model.get("_initial").scores);
+  const fullExponential = 1.5 * Math.exp(Math.min(Math.max(...start) / model.get("_initial").temperature, 700));
   const width = state.values ? state.values[0].length : 0;
   const hasPlane = model.get("plane") && width === 2;
 
   const change = (changes) => {
     if (fromKernel) model.set("_request", model.get("_request") + 1);
     for (const [key, value] of Object.entries(changes)) model.set(key, value);
-    if (fromKernel) awaitAnswer();
+    if (fromKernel) {
+      model.save_changes();
+      awaitAnswer();
+    } else tellKernel();
+  };
+
+  // The page has answered already; the kernel hears of it after the picture, and not too often.
+  let telling = 0;
+  const tellNow = () => {
+    if (!telling) return;
+    clearTimeout(telling);
+    telling = 0;
     model.save_changes();
+  };
+  const tellKernel = () => {
+    telling ||= setTimeout(tellNow, TELL_AFTER);
   };
 
   // ------------------------------------------------------------------------- building the page
@@ -145,7 +163,7 @@ function render({ model, el }) {
     weights = column(
       "weights",
       say.columns_weights,
-      stepHead(2, say.weight, yours.softmax ? phrase(say.yours, { name: yours.softmax }) : ""),
+      stepHead(2, say.weight),
     );
     weights.bars = tokens.map((_, i) => {
       const made = barCell(weights.cells[i]);
@@ -172,6 +190,7 @@ function render({ model, el }) {
       weights.cells[i].append(made.guess, made.guessNumber);
       return made;
     });
+    weights.note = weights.element.querySelector(".ae-note");
     weights.sum = element("span", { class: "ae-number" }, "");
     weights.foot.append(element("span", { "aria-hidden": "true" }, "Σ"), weights.sum);
   }
@@ -227,7 +246,7 @@ function render({ model, el }) {
   };
   const knobs = [
     knob("temperature", logScale(0.1, 10), "temperature"),
-    knob("constant", linearScale(-100, 100, 1), "constant"),
+    knob("constant", linearScale(-1000, 1000, 10), "constant"),
   ].filter(Boolean);
   const twice = offers("twice")
     ? checkbox({
@@ -239,7 +258,7 @@ function render({ model, el }) {
     : null;
   if (twice) bar.append(twice.element);
   const spread = element("span", { class: "ae-entropy" }, "");
-  if (weights) bar.append(spread);
+  if (weights && offers("entropy")) bar.append(spread);
   if (offers("reset")) {
     bar.append(
       button({
@@ -345,7 +364,7 @@ function render({ model, el }) {
       scores.cells[i].classList.toggle("ae-masked", masked);
       track.classList.toggle("ae-beyond", score > high || score < low);
       const text = masked && score !== -Infinity ? `${decimal(score, 1)}, ${say.masked}` : decimal(score, 1);
-      setText(number, decimal(score, decimals(score)));
+      setText(number, masked ? say.minus_infinity : decimal(score, decimals(score)));
       const words =
         weight === null || !weights
           ? phrase(say.score_text, { score: text })
@@ -355,7 +374,8 @@ function render({ model, el }) {
     if (exponentials) {
       const power = seen.exponentials[i];
       const { bar: powerBar, number } = exponentials.bars[i];
-      powerBar.style.width = `${100 * share(power, seen.largestExponential)}%`;
+      powerBar.style.width = `${100 * share(power, fullExponential)}%`;
+      exponentials.cells[i].classList.toggle("ae-beyond", power > fullExponential * (1 + 1e-9));
       setText(number, exponentialText(power));
       setAttribute(number, "aria-label", phrase(say.exponential_of, { token: names[i], number: exponentialText(power) }));
     }
@@ -393,6 +413,8 @@ function render({ model, el }) {
       setText(exponentials.sum, exponentialText(seen.exponentialSum));
     }
     if (weights) {
+      const own = yours.softmax ? phrase(say.yours, { name: yours.softmax }) : "";
+      setText(weights.note, state.twice ? [own, say.twice_note].filter(Boolean).join(", ") : own);
       const total = revealed() ? seen.weights : model.get("predict") ? state.guess : null;
       setText(weights.sum, total ? percent(total.reduce((sum, x) => sum + x, 0)) : "–");
     }
@@ -438,7 +460,9 @@ function render({ model, el }) {
     const total = percent(state.guess.reduce((sum, x) => sum + x, 0));
     if (!state.locked) return `${say.guess_ask} ${phrase(say.guess_sum, { total })}`;
     const answer = model.get("_locked_weights") ?? seen.weights;
-    if (!answer) return "";
+    // Once scores move, the guess that was made for the old ones is no longer judged.
+    const moved = seen.weights && answer?.some((weight, i) => Math.abs(weight - seen.weights[i]) > 1e-9);
+    if (!answer || moved) return "";
     let worst = 0;
     answer.forEach((weight, i) => {
       if (Math.abs(weight - state.guess[i]) > Math.abs(answer[worst] - state.guess[worst])) worst = i;
@@ -457,6 +481,7 @@ function render({ model, el }) {
 
   const summary = (seen) => {
     if (!weights || !seen.weights || !revealed()) return "";
+    if (!state.mask.some(Boolean)) return say.nothing_allowed;
     const top = seen.weights.indexOf(Math.max(...seen.weights));
     const parts = [phrase(say.says, { token: shorten(names[top], 40), weight: percent(seen.weights[top]) })];
     if (products && seen.output) parts.push(phrase(say.output_is, { numbers: vector(seen.output.slice(0, NUMBERS_A_ROW)) }));
@@ -491,12 +516,14 @@ function render({ model, el }) {
     },
     { signal, passive: true },
   );
+  root.addEventListener("pointerup", tellNow, { signal });
   look();
   draw();
   setText(spoken, ""); // nothing is announced before the first move
   clearTimeout(laterWords);
 
   return () => {
+    tellNow();
     stop.abort();
     for (const key of watched) model.off(`change:${key}`, draw);
     for (const timer of [laterPaint, laterWords, patience, despair]) clearTimeout(timer);
@@ -533,7 +560,6 @@ function answerOf(model, state, fromKernel, width) {
   const seen = {
     exponentials,
     exponentialSum: exponentials.reduce((sum, x) => sum + x, 0),
-    largestExponential: Math.max(...exponentials),
     extent: state.extent,
     weights: null,
     output: null,

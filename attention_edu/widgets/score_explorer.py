@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from attention_edu.figures import Picture
 
 STEPS = ("scores", "exponentials", "weights", "values", "output")
-CONTROLS = ("temperature", "mask", "constant", "twice", "reset")
+CONTROLS = ("temperature", "mask", "constant", "twice", "entropy", "reset")
 MOST_CONSTANT = 1e6
+MOST_SECONDS = 5.0  # for one call of a student's function; an endless loop must not take the kernel
 DESCRIBED_TOKENS = 12
 
 
@@ -146,8 +147,8 @@ class ScoreExplorer(Explorer):
         The columns to show, of 'scores', 'exponentials', 'weights', 'values' and 'output'.
         All that the arguments allow unless given.
     controls : sequence of str, optional
-        What else can be tried, of 'temperature', 'mask', 'constant', 'twice' and 'reset'.
-        All unless given.
+        What else can be tried, of 'temperature', 'mask', 'constant', 'twice',
+        'entropy' and 'reset'. All unless given.
     constant : float, default 0.0
         Added to every score, within ±1e6. Weights do not answer: that is the lesson.
     twice : bool, default False
@@ -426,7 +427,13 @@ class ScoreExplorer(Explorer):
         """Call a student's function with copies; return its array, or None and what is wrong."""
         say = strings()[self.language]
         name = student.name_of(function)
-        answer = student.call(function, *(np.array(argument) for argument in arguments))
+        copies = [np.array(argument) for argument in arguments]
+        collected = student.collect_within(
+            MOST_SECONDS, (student.call(function, *copies) for _once in range(1))
+        )
+        if not collected.items:
+            return None, say["too_slow"].format(name=name, seconds=f"{MOST_SECONDS:g}")
+        (answer,) = collected.items
         printed.append(answer.printed)
         if answer.error:
             return None, answer.error
