@@ -26,6 +26,8 @@ __all__ = ["main"]
 _FOLDER = ("--ServerApp.root_dir", "--notebook-dir", "--ServerApp.notebook_dir")
 _URL = ("--LabApp.default_url", "--ServerApp.default_url")
 _IP = ("--ServerApp.ip", "--ip")
+_NEWS = ("--LabApp.news_url",)
+_UPDATES = ("--LabApp.check_for_updates_class",)
 _ROOT = ("--allow-root", "--ServerApp.allow_root")
 
 
@@ -138,6 +140,9 @@ def _start(course: Path | None, options: list[str]) -> int:
         (_FOLDER, f"--ServerApp.root_dir={folder.resolve()}"),
         (_URL, f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}"),
         (_IP, "--ServerApp.ip=127.0.0.1"),
+        # The course asks nothing of the network, and no question stands before the first picture.
+        (_NEWS, f"{_NEWS[0]}=None"),
+        (_UPDATES, f"{_UPDATES[0]}=jupyterlab.handlers.announcements.NeverCheckForUpdate"),
     ]
     if getattr(os, "geteuid", lambda: 1)() == 0:
         defaults.append((_ROOT, "--allow-root"))

@@ -87,18 +87,25 @@ def _fonts() -> list[str]:
 
 def _axes(picture: Picture, *, title: str = "", x: str = "", y: str = "") -> Any:
     axes = picture.subplots()
-    axes.set_title(title, fontsize=12, loc="left")
-    axes.set_xlabel(x, fontsize=11)
-    axes.set_ylabel(y, fontsize=11)
+    axes.set_title(title, fontsize=12, loc="left", parse_math=False)
+    axes.set_xlabel(x, fontsize=11, parse_math=False)
+    axes.set_ylabel(y, fontsize=11, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 
 
-def _labels(name: str, given: Sequence[str], count: int) -> list[str]:
+def _one_row(name: str, given: ArrayLike) -> Any:
+    row = as_numbers(name, given, least_axes=1)
+    if row.ndim != 1:
+        raise ValueError(f"{name}: wants one row of numbers; got shape {row.shape}")
+    return row
+
+
+def _labels(name: str, given: Sequence[str], count: int, *, most: int = 24) -> list[str]:
     labels = [str(label) for label in given]
     if len(labels) != count:
         raise ValueError(f"{name}: wants {count} labels; got {len(labels)}")
-    return [label if len(label) <= 24 else label[:23] + "…" for label in labels]
+    return [label if len(label) <= most else label[: most - 1] + "…" for label in labels]
 
 
 def bars(
@@ -140,7 +147,7 @@ def bars(
     >>> len(picture.axes)
     1
     """
-    heights = as_numbers("numbers", numbers, least_axes=1)
+    heights = _one_row("numbers", numbers)
     names = _labels("labels", labels, len(heights))
     picture = Picture(description, figsize=(6, 0.7 + 0.36 * len(names)))
     axes = _axes(picture, title=title, x=axis)
@@ -194,8 +201,9 @@ def heat_map(
     if matrix.ndim != 2:
         raise ValueError(f"numbers: want shape (n_query, n_key); got {matrix.shape}")
     row_names = _labels("rows", rows, matrix.shape[0])
-    column_names = _labels("columns", columns, matrix.shape[1])
-    size = (1.6 + 0.75 * matrix.shape[1], 1.1 + 0.5 * matrix.shape[0])
+    column_names = _labels("columns", columns, matrix.shape[1], most=7)
+    longest = max(len(name) for name in row_names)
+    size = (1.2 + 0.16 * longest + 0.75 * matrix.shape[1], 1.1 + 0.5 * matrix.shape[0])
     picture = Picture(description, figsize=size)
     axes = _axes(picture, title=title, x=column_axis, y=row_axis)
     axes.imshow(matrix, cmap="cividis", aspect="auto")
@@ -256,16 +264,25 @@ def curves(
         raise TypeError(f"lines: want a dict of names and numbers; got {shown(lines)}")
     picture = Picture(description, figsize=(7, 3.6))
     axes = _axes(picture, title=title, x=x_axis, y=y_axis)
-    styles = ("-", "--", "-.", ":")
+    styles: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (8, 2, 1, 2, 1, 2)))
+    drawn = []
     for number, (name, given) in enumerate(lines.items()):
         line = as_numbers(f"lines[{name!r}]", given, least_axes=1)
         if line.shape != at.shape:
             raise ValueError(f"lines[{name!r}]: wants shape {at.shape}, as x; got {line.shape}")
         colour = COLOURS[number % len(COLOURS)]
-        axes.plot(at, line, color=colour, linestyle=styles[number % 4], linewidth=2.2, label=name)
+        style = styles[number % len(styles)]
+        drawn += axes.plot(at, line, color=colour, linestyle=style, linewidth=2.2)
     if log_x:
         axes.set_xscale("log")
-    axes.legend(frameon=False, fontsize=11, loc="center left", bbox_to_anchor=(1, 0.5))
+    places = [f"line {number}" for number in range(len(drawn))]
+    legend = axes.legend(
+        drawn, places, frameon=False, fontsize=11, loc="center left", bbox_to_anchor=(1, 0.5)
+    )
+    for text, name in zip(legend.get_texts(), lines):
+        text.set(text=str(name), parse_math=False)  # any name, also one that begins with _ or $
+    for line, name in zip(drawn, lines):
+        line.set_label(str(name))
     return picture
 
 
@@ -310,6 +327,12 @@ def score_table(
     """
     most = 24
     count = min(len(tokens), most)
+    for name, given in (("scores", scores), ("weights", weights)):
+        if given is not None and np.shape(given) != (len(tokens),):
+            raise ValueError(
+                f"{name}: want one number for each of the {len(tokens)} tokens; "
+                f"got shape {np.shape(given)}"
+            )
     names = _labels("tokens", list(tokens)[:most], count)
     allowed = [True] * count if mask is None else [bool(may) for may in list(mask)[:most]]
     show_output = values is not None and weights is not None and output is not None
@@ -324,18 +347,20 @@ def score_table(
     if weights is not None:
         column.append(("2  weight", np.asarray(weights, dtype=float)[:most], COLOURS[1]))
     for axis, (title, lengths, colour) in zip(axes, column):
-        drawn = axis.barh(places, lengths, color=colour, height=0.62)
+        # Beyond ±1e100 matplotlib's own arithmetic overflows; the numbers beside the bars stay.
+        ends = np.clip(lengths, -1e100, 1e100)
+        drawn = axis.barh(places, ends, color=colour, height=0.62)
         for bar, may in zip(drawn, allowed):
             if not may:
                 bar.set(facecolor="white", edgecolor=_GREY, hatch="////")
         axis.set_title(title, fontsize=12, loc="left")
         axis.axvline(0, color="black", linewidth=0.8)
-        for place, length in zip(places, lengths):
+        for place, length, end in zip(places, lengths, ends):
             number = f"{100 * length:.1f} %" if colour == COLOURS[1] else f"{length:.3g}"
             number = "−∞" if np.isnan(length) else number.replace("-", "−")
             axis.annotate(
                 number,
-                (0 if np.isnan(length) else max(length, 0), place),
+                (0 if np.isnan(length) else max(end, 0), place),
                 xytext=(4, 0),
                 textcoords="offset points",
                 va="center",

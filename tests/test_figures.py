@@ -155,9 +155,6 @@ def test_a_long_label_is_cut_with_a_sign(make):
         "score_table",
         pytest.param(
             "heat_map",
-            marks=pytest.mark.xfail(
-                strict=True, reason="long names of columns run into each other and off the picture"
-            ),
         ),
     ],
 )
@@ -170,12 +167,10 @@ def test_a_long_label_does_not_leave_the_picture(name):
         assert (edge[:, :3] == 1).all(), "something touches the edge"
 
 
-@pytest.mark.xfail(strict=True, reason="the names of lines are parsed as mathematics")
 def test_a_line_may_have_a_dollar_in_its_name():
     curves([1, 2], {"$x^$": [1, 2]}, description="A line.").png()
 
 
-@pytest.mark.xfail(strict=True, reason="the legend leaves out names that begin with _")
 def test_a_line_whose_name_begins_with_an_underscore_is_named():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -185,7 +180,6 @@ def test_a_line_whose_name_begins_with_an_underscore_is_named():
 
 
 @pytest.mark.parametrize("place", ["title", "axis"])
-@pytest.mark.xfail(strict=True, reason="titles and the names of axes are parsed as mathematics")
 def test_a_title_may_hold_a_dollar(place):
     bars(["a"], [1], description="One.", **{place: "$x^$"}).png()
 
@@ -235,7 +229,6 @@ def test_bars_take_a_colour():
             [[1, 2], [3, 4]],
             ValueError,
             "numbers: ",
-            marks=pytest.mark.xfail(strict=True, reason="two axes give matplotlib's own error"),
         ),
     ],
 )
@@ -472,9 +465,6 @@ def test_a_long_table_shows_its_first_rows_and_says_how_many_are_left():
 @pytest.mark.parametrize(
     ("scores", "options"),
     [([1, 2], {}), ([1, 2, 3, 4], {}), ([1, 2, 3], {"weights": [0.5, 0.5]})],
-)
-@pytest.mark.xfail(
-    strict=True, reason="numbers that do not fit the tokens give matplotlib's own error"
 )
 def test_numbers_that_do_not_fit_the_tokens_are_named(scores, options):
     with pytest.raises(ValueError, match=r"^(scores|weights): want"):

@@ -123,6 +123,13 @@ def test_it_opens_the_first_notebook_and_listens_to_this_machine_only(course, la
     assert "Signed 2 notebooks" in capsys.readouterr().out
 
 
+def test_jupyterlab_asks_the_network_for_nothing(course, launched):
+    """No news and no updates: neither a request nor a question stands before the first picture."""
+    command.main(["--course", str(course)])
+    assert "--LabApp.news_url=None" in launched
+    assert any(option.endswith("NeverCheckForUpdate") for option in launched)
+
+
 def test_options_of_jupyterlab_are_passed_on_and_win(course, launched):
     options = ["--no-browser", "--port", "9999", "--ip=0.0.0.0", "--ServerApp.token=x"]
     assert command.main([*options, "--course", str(course)]) == 0

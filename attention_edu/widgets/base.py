@@ -69,15 +69,13 @@ def decode(sent: Any, _widget: Any = None) -> Any:
 
 
 class Numbers(traitlets.TraitType[Any, Any]):
-    """A trait that holds a read-only array of float64, or None.
+    """A trait that holds a read-only array of float64, or None before there is one.
 
-    `check(widget, array)` raises where an array does not fit the widget.
+    `check(widget, array)` raises where an array, or None, does not fit the widget.
     """
 
-    def __init__(
-        self, check: Callable[[Any, FloatArray], None], *, axes: int, **options: Any
-    ) -> None:
-        super().__init__(default_value=None, allow_none=True, **options)
+    def __init__(self, check: Callable[[Any, FloatArray | None], None], *, axes: int) -> None:
+        super().__init__(default_value=None)
         self._check = check
         self._axes = axes
         self.tag(sync=True, to_json=encode, from_json=decode)
@@ -85,6 +83,7 @@ class Numbers(traitlets.TraitType[Any, Any]):
     def validate(self, obj: Any, value: Any) -> FloatArray | None:
         """Return a copy that nobody can change behind the picture's back."""
         if value is None:
+            self._check(obj, None)
             return None
         name = str(self.name)
         array = as_numbers(name, value, least_axes=self._axes, check_finite=False)
@@ -100,7 +99,7 @@ class Checked(traitlets.TraitType[Any, Any]):
     """A trait whose values go through a function that returns them or says what is wrong."""
 
     def __init__(self, check: Callable[[str, Any, Any], Any], default: Any = None) -> None:
-        super().__init__(default_value=default, allow_none=True)
+        super().__init__(default_value=default)
         self._check = check
         self.tag(sync=True)
 
@@ -136,7 +135,7 @@ def as_choice(name: str, given: Any, choices: Sequence[str]) -> list[str]:
     if isinstance(given, str) or not isinstance(given, Sequence):
         raise TypeError(f"{name}: wants a list of some of {listed}; got {shown(given)}")
     for choice in given:
-        if choice not in choices:
+        if not isinstance(choice, str) or choice not in choices:
             raise ValueError(f"{name}: wants some of {listed}; got {shown(choice)}")
     return [choice for choice in choices if choice in given]
 

@@ -110,7 +110,8 @@ export function slider({ name, scale, read, write, signal, className = "" }) {
   let dragged = null;
   const follow = (event) => {
     const box = track.getBoundingClientRect();
-    const pad = parseFloat(getComputedStyle(track).getPropertyValue("--pad")) || 0;
+    const style = getComputedStyle(track);
+    const pad = parseFloat(style.getPropertyValue("--pad")) * parseFloat(style.fontSize); // it is in em
     const place = (event.clientX - box.left - pad) / Math.max(box.width - 2 * pad, 1);
     go(scale.toNumber(Math.min(Math.max(place, 0), 1)));
   };
@@ -134,13 +135,20 @@ export function slider({ name, scale, read, write, signal, className = "" }) {
   return track;
 }
 
+/** A number without an exponent: assistive technology does not read 1e+308. */
+function digits(number) {
+  const text = String(number);
+  if (!text.includes("e")) return text;
+  return Math.abs(number) < 1 ? number.toFixed(20) : BigInt(number).toString();
+}
+
 /** Say where a slider stands, in numbers and in words. */
 export function showSlider(track, scale, number, words) {
   // A number set from outside may lie beyond the track; the range that is announced includes it.
   const now = number === -Infinity ? scale.low : number;
-  setAttribute(track, "aria-valuemin", Math.min(scale.low, now));
-  setAttribute(track, "aria-valuemax", Math.max(scale.high, now));
-  setAttribute(track, "aria-valuenow", now);
+  setAttribute(track, "aria-valuemin", digits(Math.min(scale.low, now)));
+  setAttribute(track, "aria-valuemax", digits(Math.max(scale.high, now)));
+  setAttribute(track, "aria-valuenow", digits(now));
   setAttribute(track, "aria-valuetext", words);
 }
 

@@ -587,16 +587,13 @@ function extentOf(values) {
   return { largest: Math.max(1e-300, ...all.map(Math.abs)), floor: all.some((x) => x < 0) ? 0.5 : 1 };
 }
 
-/** Every token's name for a screen reader; a token that occurs twice carries its number. */
+/** Every token's name for a screen reader; one that could be taken for another carries its number. */
 function tokenNames(tokens, say) {
+  const plain = tokens.map((token) => token.replace(/\s+/g, " ").trim());
+  const numbered = plain.map((token, i) => phrase(say.token_number, { token: token || say.empty_token, number: i + 1 }));
   const count = new Map();
-  for (const token of tokens) count.set(token, (count.get(token) ?? 0) + 1);
-  return tokens.map((token, i) => {
-    const named = token.trim() ? token : say.empty_token;
-    return count.get(token) > 1 || named !== token
-      ? phrase(say.token_number, { token: named, number: i + 1 })
-      : token;
-  });
+  for (const name of [...plain, ...numbered]) count.set(name, (count.get(name) ?? 0) + 1);
+  return plain.map((token, i) => (token && count.get(token) === 1 ? token : numbered[i]));
 }
 
 // --------------------------------------------------------------------------- small pictures

@@ -44,24 +44,42 @@ if TYPE_CHECKING:
 STEPS = ("scores", "exponentials", "weights", "values", "output")
 CONTROLS = ("temperature", "mask", "constant", "twice", "entropy", "reset")
 MOST_CONSTANT = 1e6
+MOST_RANGE = 1e6  # scores beyond it are shown at the end of the track
 MOST_SECONDS = 5.0  # for one call of a student's function; an endless loop must not take the kernel
 DESCRIBED_TOKENS = 12
 
 
-def _check_scores(explorer: Any, scores: FloatArray) -> None:
+def _check_scores(explorer: Any, scores: FloatArray | None) -> None:
+    if scores is None:
+        if explorer.made:
+            raise TypeError("scores: want numbers; got None")
+        return
     _one_a_token("scores", explorer, scores)
     _no_score("scores", scores)
 
 
-def _check_values(explorer: Any, values: FloatArray) -> None:
+def _check_values(explorer: Any, values: FloatArray | None) -> None:
+    had = explorer.values.shape if explorer.made and explorer.values is not None else None
+    if values is None:
+        if had is not None:
+            raise TypeError(f"values: want numbers of shape {had}; got None")
+        return
     _fit_values(len(explorer.tokens), values)
-    if explorer.values is not None and explorer.values.shape != values.shape:
-        raise ValueError(
-            f"values: want the shape that they had, {explorer.values.shape}; got {values.shape}"
+    if explorer.made and values.shape != had:
+        wanted = (
+            "None, for it was made without values" if had is None else f"shape {had}, as before"
         )
+        raise ValueError(f"values: want {wanted}; got shape {values.shape}")
 
 
-def _check_shares(explorer: Any, guess: FloatArray) -> None:
+def _check_weights(explorer: Any, weights: FloatArray | None) -> None:
+    if weights is not None:
+        _one_a_token("weights", explorer, weights)
+
+
+def _check_shares(explorer: Any, guess: FloatArray | None) -> None:
+    if guess is None:
+        return
     _one_a_token("guess", explorer, guess)
     if not ((guess >= 0) & (guess <= 1)).all():
         raise ValueError(f"guess: wants numbers from 0 to 1; got {shown(guess.tolist())}")
@@ -109,12 +127,12 @@ def _constant(name: str, given: Any, _explorer: Any) -> float:
     return constant
 
 
-def _mask(name: str, given: Any, explorer: Any) -> list[bool]:
+def _mask(name: str, given: Any, explorer: Any) -> BoolArray:
     n = len(explorer.tokens)
-    if given is None:
-        return [True] * n
-    mask: BoolArray = np.broadcast_to(as_mask(name, given, (n,)), (n,))
-    return [bool(may) for may in mask]
+    given = True if given is None else given
+    mask: BoolArray = np.broadcast_to(as_mask(name, given, (n,)), (n,)).copy()
+    mask.setflags(write=False)
+    return mask
 
 
 def _switch(name: str, given: Any, _explorer: Any) -> bool:
@@ -211,7 +229,7 @@ class ScoreExplorer(Explorer):
     scores = Numbers(_check_scores, axes=1)
     values = Numbers(_check_values, axes=2)
     temperature = Checked(_temperature, 1.0)
-    mask = Checked(_mask)
+    mask = Checked(_mask).tag(to_json=lambda mask, _widget: mask.tolist())
     constant = Checked(_constant, 0.0)
     twice = Checked(_switch, False)
     guess = Numbers(_check_shares, axes=1)
@@ -232,7 +250,8 @@ class ScoreExplorer(Explorer):
     _initial = traitlets.Dict().tag(sync=True)
     _request = traitlets.Int(0).tag(sync=True)
     _answer = traitlets.Dict().tag(sync=True)
-    _locked_weights = Numbers(_check_shares, axes=1)
+    made = False  # until then, None stands for what has not been set yet
+    _locked_weights = Numbers(_check_weights, axes=1)
 
     def __init__(
         self,
@@ -284,13 +303,15 @@ class ScoreExplorer(Explorer):
         if controls is None:
             controls = CONTROLS if "weights" in chosen else ("reset",)
         offered = as_choice("controls", controls, CONTROLS)
+        if not isinstance(language, str):
+            raise TypeError(f"language: wants a string; got {shown(language)}")
         if language not in strings():
             raise ValueError(f"language: wants one of {sorted(strings())}; got {shown(language)}")
         if not isinstance(title, str):
             raise TypeError(f"title: wants a string; got {shown(title)}")
         state = {
             "tokens": names,
-            "predict": predict,
+            "predict": bool(predict),
             "steps": chosen,
             "controls": offered,
             "score_range": _range(score_range, given_scores),
@@ -302,7 +323,7 @@ class ScoreExplorer(Explorer):
         moving = {
             "scores": given_scores,
             "temperature": _temperature("temperature", temperature, None),
-            "mask": [True] * n if mask is None else as_mask("mask", mask, (n,)),
+            "mask": np.full(n, True) if mask is None else as_mask("mask", mask, (n,)),
             "constant": _constant("constant", constant, None),
             "twice": as_boolean("twice", twice),
         }
@@ -319,8 +340,9 @@ class ScoreExplorer(Explorer):
                 if function is not None
             }
             self._initial = {name: getattr(self, name) for name in moving}
-            self._initial = {**self._initial, "scores": encode(self.scores)}
+            self._initial |= {"scores": encode(self.scores), "mask": self.mask.tolist()}
         self._recompute()
+        self.made = True
         super().__init__()
         changing = [*moving, "values", "_request"]
         self.observe(self._recompute, names=changing)
@@ -358,7 +380,8 @@ class ScoreExplorer(Explorer):
         inputs = (
             self.scores.tobytes(),
             None if self.values is None else self.values.tobytes(),
-            (self.temperature, self.constant, self.twice, *self.mask),
+            self.mask.tobytes(),
+            (self.temperature, self.constant, self.twice),
         )
         if inputs == self._last:
             if self._answer:
@@ -385,9 +408,8 @@ class ScoreExplorer(Explorer):
         if self._softmax is None:
             weights = self._own_weights(scores)
         else:
-            heated = scores if self.temperature == 1 else scores / self.temperature
             weights, error = self._answer_of(
-                self._softmax, (heated,), (n,), "one_weight_each", printed
+                self._softmax, (self._heated(scores),), (n,), "one_weight_each", printed
             )
             if weights is not None and self.twice:
                 again = mask_scores(weights, self.mask)
@@ -397,7 +419,10 @@ class ScoreExplorer(Explorer):
         output = None
         if weights is not None and self.values is not None:
             if self._weighted_sum is None:
-                output = weighted_sum(weights, self.values)
+                try:
+                    output = weighted_sum(weights, self.values)
+                except ValueError as problem:  # only weights of a student's can be that large
+                    error = str(problem)
             else:
                 output, error = self._answer_of(
                     self._weighted_sum,
@@ -415,6 +440,16 @@ class ScoreExplorer(Explorer):
             "error": error,
             "printed": "".join(printed),
         }
+
+    def _heated(self, scores: FloatArray) -> FloatArray:
+        """Divide by the temperature; what would overflow stays the largest number that there is."""
+        if self.temperature == 1:
+            return scores
+        with np.errstate(over="ignore"):
+            heated = scores / self.temperature
+        most = np.finfo(heated.dtype).max
+        clipped: FloatArray = np.where(np.isfinite(scores), np.clip(heated, -most, most), heated)
+        return clipped
 
     def _answer_of(
         self,
@@ -442,6 +477,8 @@ class ScoreExplorer(Explorer):
         if answer.value is Ellipsis:
             return None, say["returned_gap"].format(name=name)
         try:
+            if np.asarray(answer.value).dtype.kind not in "biufO":
+                raise TypeError("text and complex numbers would be converted without a word")
             array = np.array(answer.value, dtype=np.float64)
         except Exception:  # whatever a student returns
             got = shown(answer.value)
@@ -467,7 +504,7 @@ class ScoreExplorer(Explorer):
         if not self.locked:
             self._locked_weights = None
         elif self._locked_weights is None and self.weights is not None:
-            self._locked_weights = np.clip(self.weights, 0, 1)
+            self._locked_weights = self.weights
         if self.locked and self.guess is None:
             self.guess = np.full(len(self.tokens), 1 / len(self.tokens))
 
@@ -540,12 +577,16 @@ cat: score 1, weight 73.1 %.
             parts.append(say["describe_temperature"].format(temperature=f"{self.temperature:g}"))
         if self.twice and weights is not None:
             parts.append(say["describe_twice"])
-        masked = [token for token, may in zip(self.tokens, self.mask) if not may]
+        masked = [
+            token.strip() or say["empty_token"]
+            for token, may in zip(self.tokens, self.mask)
+            if not may
+        ]
         if masked:
             listed = ", ".join(masked[:DESCRIBED_TOKENS])
             parts.append(say["describe_masked"].format(tokens=listed))
         if self._revealed and self.output is not None and "output" in self.steps:
-            numbers = ", ".join(f"{x:.2f}" for x in self.output)
+            numbers = ", ".join(f"{x:.2f}" if abs(x) < 1e6 else f"{x:.3g}" for x in self.output)
             parts.append(say["output_is"].format(numbers=f"({numbers})") + ".")
         if self.error:
             parts.append(self.error)
@@ -572,14 +613,14 @@ def _choose_steps(given: Any, *, has_values: bool, own_softmax: bool) -> list[st
 def _range(given: Any, scores: FloatArray) -> list[float]:
     if given is None:
         finite = scores[np.isfinite(scores)]
-        most = float(max(4, math.ceil(np.abs(finite).max(initial=0))))
+        most = float(max(4, math.ceil(min(np.abs(finite).max(initial=0), MOST_RANGE))))
         return [-most, most]
     try:
         low, high = given
     except (TypeError, ValueError):
         raise TypeError(f"score_range: wants a pair (low, high); got {shown(given)}") from None
     low, high = as_number("score_range", low), as_number("score_range", high)
-    if not low < high:
+    if not low < high or not math.isfinite(high - low):
         raise ValueError(f"score_range: wants low below high; got {shown(given)}")
     return [low, high]
 

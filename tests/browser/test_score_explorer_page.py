@@ -97,7 +97,12 @@ class View:
         )
 
     def unsent(self):
-        return json.loads(self.page.evaluate("n => models[n].unsent()", self.model))
+        """Return what the page saved; it may put that off for a moment, after the picture."""
+        self.page.wait_for_function(
+            "n => !Object.keys(models[n].unsaved).length", arg=self.model, timeout=2000
+        )
+        saved = json.loads(self.page.evaluate("n => models[n].unsent()", self.model))
+        return [changes for changes in saved if changes]
 
     def sync(self):
         """Hand to Python what the page saved."""
@@ -459,10 +464,6 @@ def test_moving_one_score_keeps_another_at_minus_infinity(site):
     view.agrees_with_python()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a range of ±1e308 has no finite width, so no place on the track is a number",
-)
 def test_scores_near_the_largest_number_can_be_dragged(site):
     view = site.show(scores=[1e308, 0, 0])
     track = view.slider("Score of cat")
@@ -575,9 +576,14 @@ def test_a_drag_with_the_mouse_moves_the_score_all_the_way(site):
 
     mouse.move(*place_on(track, 0.5))
     mouse.down()
-    mouse.move(*place_on(track, 0.75), steps=5)
-    during = view.sync()
+    positions = []
+    for share in (0.55, 0.6, 0.65, 0.7, 0.75):
+        mouse.move(*place_on(track, share))
+        positions.append(view.position("Score of the"))
+    assert len(set(positions)) == 5, "every move is answered, not only the last one"
+    assert positions == sorted(positions)
     assert view.position("Score of the") == pytest.approx(2.0, abs=0.11)
+    assert view.sync(), "Python hears of it during the drag"
     view.agrees_with_python()
     x, y = place_on(track, 1.0)
     mouse.move(x + 200, y + 300, steps=3)  # away from the track, but the button is still down
@@ -586,19 +592,11 @@ def test_a_drag_with_the_mouse_moves_the_score_all_the_way(site):
     mouse.move(*place_on(track, 0.1), steps=3)
 
     assert view.position("Score of the") == 4.0, "the button is up"
-    assert len(during) >= 4, "every move is told, not only the last one"
     view.sync()
     view.agrees_with_python()
     assert track.evaluate("e => e === document.activeElement"), "keys go on from there"
 
 
-OFF_THE_POINTER = pytest.mark.xfail(
-    strict=True,
-    reason="the track's padding, 0.55em, is read as 0.55 pixels: the thumb is beside the pointer",
-)
-
-
-@OFF_THE_POINTER
 def test_a_click_on_the_track_sets_the_score_there(site):
     view = site.show()
 
@@ -652,7 +650,7 @@ def test_a_finger_drags_a_score_and_still_scrolls_the_page(chromium):
     page.wait_for_function(
         "() => Number(document.querySelector('[role=slider]').ariaValueNow) === 4", timeout=5000
     )
-    assert len(view.sync()) >= 3
+    view.sync()
     view.agrees_with_python()
 
     assert track.evaluate("e => getComputedStyle(e).touchAction") == "pan-y"
@@ -715,7 +713,6 @@ def test_the_temperature_moves_by_factors(site, key, temperature):
     view.agrees_with_python()
 
 
-@OFF_THE_POINTER
 def test_the_temperature_can_be_dragged_from_end_to_end(site):
     view = site.show()
     track = view.slider("temperature")
@@ -932,9 +929,6 @@ def test_a_locked_guess_cannot_be_moved(site):
     assert_allclose(explorer.guess, [1 / 3] * 3)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="weights that are no shares are refused as a guess, so nothing is locked"
-)
 def test_a_guess_is_locked_even_where_the_students_weights_are_no_shares(site):
     view = site.show(predict=True, softmax=np.exp)
 
@@ -1200,10 +1194,6 @@ def test_labels_are_text_and_every_slider_has_a_name_of_its_own(site, labels):
 @pytest.mark.parametrize(
     "labels", [["a", "a (token 3)", "a"], ["cat", " cat"]], ids=["looks numbered", "leading space"]
 )
-@pytest.mark.xfail(
-    strict=True,
-    reason="names are told apart as strings, before spaces collapse and numbers are added",
-)
 def test_names_are_told_apart_even_where_labels_look_like_names_or_differ_in_spaces(site, labels):
     """Tokens with a leading space are what most language models really have."""
     view = site.show(tokens=labels, scores=None, values=None)
@@ -1303,11 +1293,6 @@ def test_nothing_fades_for_those_who_want_no_motion(site, motion, moves):
 
 
 QUIET = "quiet text on the shade of every other row has a contrast of 4.4 in the light theme"
-FAULTS = {
-    "masked": QUIET,
-    "locked": QUIET,
-    "huge": "a number such as 1e+308 is no number to assistive technology",
-}
 
 
 def failing(scores):
@@ -1354,8 +1339,6 @@ def violations(site):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_axe_finds_no_fault_in_either_theme(site, mode, request):
-    if mode in FAULTS:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=FAULTS[mode]))
     options = dict(MODES[mode])
     lock = options.pop("lock", False)
     view = site.show(**options)
@@ -1393,33 +1376,45 @@ def long_view(site):
     )
 
 
-def test_every_weight_of_512_is_on_the_page_at_once_and_after_a_move(long_view):
-    assert len(long_view.numbers("data-weight")) == 512
-    long_view.agrees_with_python()
+MOVE_AND_READ = """
+async ([root, far]) => {
+    const first = root.querySelector("[role=slider]");
+    first.dispatchEvent(new KeyboardEvent("keydown", {key: "End", bubbles: true}));
+    const weights = [...root.querySelectorAll("[data-weight]")].map(e => Number(e.dataset.weight));
+    const scroller = root.querySelector(".ae-scroller");
+    scroller.scrollTop = scroller.scrollHeight;
+    // Two frames: less than what rows out of sight may take.
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+    return {weights, text: root.querySelectorAll("[data-weight]")[far].textContent};
+}
+"""
 
-    long_view.slider("Score of t3").press("End")
+
+def as_percent(weight):
+    return "<0.1 %" if weight < 0.0005 else f"{100 * weight:.1f} %"
+
+
+def test_every_weight_of_512_is_on_the_page_in_the_instant_of_a_move(site, long_view):
+    long_view.agrees_with_python()
+    far = 511
+
+    seen = site.page.evaluate(MOVE_AND_READ, [long_view.root.element_handle(), far])
+
     long_view.sync()
+    assert long_view.explorer.scores[0] == long_view.explorer.score_range[1]
+    assert_allclose(seen["weights"], long_view.explorer.weights, rtol=0, atol=1e-12)
+    assert seen["text"] == as_percent(long_view.explorer.weights[far])
 
-    long_view.agrees_with_python()
 
-
-def test_rows_that_are_scrolled_to_show_their_numbers(site, long_view):
-    long_view.slider("Score of t0").press("End")
+def test_rows_that_are_scrolled_to_can_be_moved(long_view):
     long_view.root.locator(".ae-scroller").evaluate("e => { e.scrollTop = e.scrollHeight }")
-    site.page.wait_for_timeout(60)  # less than rows out of sight may take
-    long_view.sync()
 
-    for i in (500, 511):
-        cell = long_view.root.locator(".ae-weights .ae-cell").nth(i).locator("[data-weight]")
-        weight = long_view.explorer.weights[i]
-        assert cell.inner_text() == ("<0.1 %" if weight < 0.0005 else f"{100 * weight:.1f} %")
-        track = long_view.slider(f"Score of t{i}")
-        assert float(track.get_attribute("aria-valuenow")) == long_view.explorer.scores[i]
     long_view.slider("Score of t511").press("End")
+
     long_view.sync()
-    assert long_view.explorer.scores[511] == 4 or long_view.explorer.scores[511] > 4
+    assert long_view.explorer.scores[511] == long_view.explorer.score_range[1]
     long_view.agrees_with_python()
-    assert "100." not in long_view.text(".ae-weights .ae-foot").replace("100.0 %", "")
+    assert long_view.text(".ae-weights .ae-foot").endswith("100.0 %")
 
 
 def test_rows_out_of_sight_are_painted_a_moment_later(site, long_view):
@@ -1430,10 +1425,7 @@ def test_rows_out_of_sight_are_painted_a_moment_later(site, long_view):
     texts = long_view.root.locator(".ae-weights [data-weight]").evaluate_all(
         "all => all.map(e => e.textContent)"
     )
-    expected = [
-        "<0.1 %" if weight < 0.0005 else f"{100 * weight:.1f} %"
-        for weight in long_view.explorer.weights
-    ]
+    expected = [as_percent(weight) for weight in long_view.explorer.weights]
     assert texts == expected
 
 
