@@ -81,6 +81,8 @@ def wait_for(port, process):
 @pytest.mark.skipif(os.name != "posix", reason="ends the process by a signal")
 def test_it_starts_jupyterlab_with_trusted_notebooks_and_ends_by_ctrl_c(course):
     port = free_port()
+    # A shell that starts the tests in the background makes them, and what they start, deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "attention_edu", "--course", str(course), "--no-browser"),
@@ -91,6 +93,7 @@ def test_it_starts_jupyterlab_with_trusted_notebooks_and_ends_by_ctrl_c(course):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     try:
         wait_for(port, process)
         for name in (FIRST_NOTEBOOK, "01_more.ipynb"):

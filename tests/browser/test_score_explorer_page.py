@@ -780,7 +780,7 @@ def test_reset_goes_back_to_the_beginning(site):
     view.sync()
     assert_array_equal(view.explorer.scores, [-INF, 2, 1])
     assert (view.explorer.temperature, view.explorer.constant) == (2, 0)
-    assert view.explorer.mask == [True, True, False]
+    assert_array_equal(view.explorer.mask, [True, True, False])
     assert not view.root.get_by_role("checkbox", name="softmax twice").is_checked()
     assert not view.root.get_by_role("checkbox", name="May attend to sat").is_checked()
 
