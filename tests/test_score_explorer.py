@@ -162,6 +162,7 @@ WRONG_ARGUMENTS = [
     ("plane", {"plane": 1}, TypeError),
     ("plane", {"plane": None}, TypeError),
     ("title", {"title": 5}, TypeError),
+    ("tokens", {"tokens": ["\ud800", "x"]}, ValueError),
     ("title", {"title": None}, TypeError),
     ("title", {"title": b"t"}, TypeError),
     ("language", {"language": "xx"}, ValueError),

@@ -119,6 +119,8 @@ def as_tokens(name: str, given: Any) -> list[str]:
     for position, token in enumerate(tokens):
         if not isinstance(token, str):
             raise TypeError(f"{name}: wants strings; got {shown(token)} at index {position}")
+        if any("\ud800" <= sign <= "\udfff" for sign in token):
+            raise ValueError(f"{name}: wants text; got half a character at index {position}")
         if len(token) > MOST_CHARACTERS:
             raise ValueError(
                 f"{name}: wants at most {MOST_CHARACTERS} characters a token; "

@@ -211,6 +211,8 @@ class ScoreExplorer(Explorer):
     arXiv:1409.0473, Eq. 5 and 6. The page computes it itself, so the table answers while the
     kernel is busy or gone. On the page, scores are elements with the role slider, in token order;
     weights carry `data-weight`, output components `data-output`, and an error `role="alert"`.
+    `ipywidgets.link` joins single numbers such as `temperature`; join arrays such as `scores` with
+    `ipywidgets.dlink` or `jslink`, since a two-way link compares with ``!=``, as arrays do not.
 
     Examples
     --------
