@@ -1339,3 +1339,9 @@ def test_gaps_in_sentences_are_the_same_in_every_language():
         for key, sentence in words.items():
             gaps = set(re.findall(r"\{(\w+)\}", sentence))
             assert gaps == set(re.findall(r"\{(\w+)\}", table["en"][key])), (language, key)
+
+
+def test_what_the_page_tells_never_comes_back_as_an_echo():
+    """An echo of an older place, arriving between two moves of a drag, would undo the newer one."""
+    moved = ("scores", "temperature", "mask", "constant", "twice", "guess", "locked", "_request")
+    assert {explorer().trait_metadata(name, "echo_update") for name in moved} == {False}

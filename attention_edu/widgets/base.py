@@ -22,6 +22,10 @@ _FOLDER = Path(__file__).parent
 _LOCAL_IMPORT = re.compile(r'^import [^;]*? from "\./[^"]+"[^;]*;\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=function|const)", re.MULTILINE)
 
+# What the page tells the kernel must not come back: an echo of an older place, arriving between two
+# moves of a drag, would pull the bar back.
+NO_ECHO = {"echo_update": False}
+
 MOST_TOKENS = 512
 MOST_CHARACTERS = 1_000
 MOST_COMPONENTS = 64
@@ -78,7 +82,7 @@ class Numbers(traitlets.TraitType[Any, Any]):
         super().__init__(default_value=None)
         self._check = check
         self._axes = axes
-        self.tag(sync=True, to_json=encode, from_json=decode)
+        self.tag(sync=True, to_json=encode, from_json=decode, **NO_ECHO)
 
     def validate(self, obj: Any, value: Any) -> FloatArray | None:
         """Return a copy that nobody can change behind the picture's back."""
@@ -101,7 +105,7 @@ class Checked(traitlets.TraitType[Any, Any]):
     def __init__(self, check: Callable[[str, Any, Any], Any], default: Any = None) -> None:
         super().__init__(default_value=default)
         self._check = check
-        self.tag(sync=True)
+        self.tag(sync=True, **NO_ECHO)
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Return the value as the widget keeps it."""

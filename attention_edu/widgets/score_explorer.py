@@ -26,6 +26,7 @@ from attention_edu.attention import (
 
 from .base import (
     MOST_COMPONENTS,
+    NO_ECHO,
     Checked,
     Explorer,
     Numbers,
@@ -250,7 +251,7 @@ class ScoreExplorer(Explorer):
 
     _yours = traitlets.Dict().tag(sync=True)
     _initial = traitlets.Dict().tag(sync=True)
-    _request = traitlets.Int(0).tag(sync=True)
+    _request = traitlets.Int(0).tag(sync=True, **NO_ECHO)
     _answer = traitlets.Dict().tag(sync=True)
     made = False  # until then, None stands for what has not been set yet
     _locked_weights = Numbers(_check_weights, axes=1)
