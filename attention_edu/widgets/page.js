@@ -30,6 +30,90 @@ export function setAttribute(target, name, value) {
   if (target.getAttribute(name) !== text) target.setAttribute(name, text);
 }
 
+export function setStyle(target, name, value) {
+  const set = (target.aeStyle ??= {});
+  if (set[name] !== value) target.style[name] = set[name] = value;
+}
+
+/**
+ * Make a box for a number that moves. It keeps its size whatever stands in it, so that the page need
+ * not be laid out again, which takes longer than all the rest; and it grows where a text needs more
+ * room than any before. (The frame around it is for the page's engine: what lies directly in a
+ * flexible row is always laid out with the row.)
+ */
+export function numberBox(name = "ae-number", attributes = {}) {
+  const box = element("span", { ...attributes, class: name });
+  return { box, frame: element("span", { class: `ae-frame ${name}-frame` }, box) };
+}
+
+export function setNumber(box, text) {
+  setText(box, text);
+  makeRoom(box, text);
+}
+
+const WIDTHS = [
+  ["0123456789", 1],
+  [".,:;·’ ", 0.5], // in widths of a digit, as fonts without serifs have them
+  ["()", 0.65],
+  ["−+<=∞", 1.35],
+  ["%", 1.6],
+];
+
+export function makeRoom(box, text) {
+  let room = 0.15;
+  for (const sign of text) {
+    const width = WIDTHS.find(([signs]) => signs.includes(sign))?.[1];
+    room += width ?? (sign > "\u2e7f" ? 2 : 1.05);
+  }
+  if (room <= (box.aeRoom ?? 0)) return;
+  box.aeRoom = room;
+  box.style.setProperty("--room", `${room.toFixed(2)}ch`);
+}
+
+/**
+ * Draw a bar from one place of its element to another, 0 to 1, as its background: nothing is moved,
+ * so nothing is laid out again.
+ */
+export function paintBar(bar, from, to) {
+  const size = Math.abs(to - from);
+  setStyle(bar, "backgroundSize", `${100 * size}% 100%`);
+  setStyle(bar, "backgroundPosition", `${placed(Math.min(from, to), size)} 0`);
+}
+
+/** A background's position in percent counts in what it leaves free of its element. */
+const placed = (start, size) => (size < 1 ? `${(100 * start) / (1 - size)}%` : "0%");
+
+const UPRIGHT = 0.7; // the width of an upright bar, in em, and the step to the next
+const STEP = 0.84;
+
+/** A row of small upright bars: the backgrounds of one element. */
+export function uprightBars(count) {
+  const bars = element("span", { class: "ae-bars", "aria-hidden": "true" });
+  bars.aeCount = count;
+  bars.style.width = `${(count * STEP).toFixed(2)}em`;
+  bars.style.backgroundImage = new Array(count).fill("linear-gradient(var(--colour), var(--colour))").join(", ");
+  return bars;
+}
+
+/** Draw each bar from `zero` to `place(its number)`, counted from the bottom, 0 to 1. */
+export function paintUprightBars(bars, zero, place) {
+  const sizes = [];
+  const places = [];
+  for (let c = 0; c < bars.aeCount; c++) {
+    const to = place(c);
+    const size = Math.abs(to - zero);
+    sizes.push(`${UPRIGHT}em ${100 * size}%`);
+    places.push(`${(c * STEP).toFixed(2)}em ${placed(1 - Math.max(zero, to), size)}`);
+  }
+  setStyle(bars, "backgroundSize", sizes.join(", "));
+  setStyle(bars, "backgroundPosition", places.join(", "));
+}
+
+/** Put the thumb of a slider where it belongs: at 0 to 1 of its track. */
+export function paintThumb(thumb, place) {
+  setStyle(thumb, "backgroundPosition", `${100 * place}% 50%`);
+}
+
 /** Fill the gaps of a sentence: phrase("{a} of {b}", {a: 1, b: 2}). */
 export function phrase(sentence, gaps = {}) {
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in gaps ? String(gaps[name]) : whole));

@@ -11,14 +11,21 @@ import {
   encodeNumbers,
   linearScale,
   logScale,
+  makeRoom,
+  numberBox,
+  paintBar,
+  paintThumb,
+  paintUprightBars,
   percent,
   phrase,
   scientific,
   setAttribute,
+  setNumber,
   setText,
   showSlider,
   slider,
   svgElement,
+  uprightBars,
   vector,
 } from "./page.js";
 import STRINGS from "./strings.json" with { type: "json" };
@@ -28,7 +35,8 @@ const BARS_A_ROW = 16; // values with more components show this many
 const NUMBERS_A_ROW = 4;
 const LABELS_IN_THE_PLANE = 24;
 const WORDS_AFTER = 400; // milliseconds of rest before a screen reader hears the result
-const TELL_AFTER = 40;
+const TELL_AFTER = 100;
+const TOGETHER = 30; // a kernel that answers within this time is waited for, and painted once
 const PATIENCE = 250; // … before "waiting for your function" appears
 const NO_KERNEL_AFTER = 4000;
 
@@ -52,13 +60,40 @@ function render({ model, el }) {
   const width = state.values ? state.values[0].length : 0;
   const hasPlane = model.get("plane") && width === 2;
 
+  let quiet = false; // several changes are painted once
   const change = (changes) => {
+    quiet = true;
     if (fromKernel) model.set("_request", model.get("_request") + 1);
     for (const [key, value] of Object.entries(changes)) model.set(key, value);
+    quiet = false;
     if (fromKernel) {
       model.save_changes();
       awaitAnswer();
-    } else tellKernel();
+      drawTogether();
+    } else {
+      draw();
+      tellKernel();
+    }
+  };
+
+  // A quick answer from the kernel is painted in one frame with the score that it answers; a score
+  // whose answer takes longer does not wait for it.
+  let together = 0;
+  let asked = 0;
+  let took = 0;
+  const drawTogether = () => {
+    asked ||= performance.now();
+    if (took > TOGETHER) {
+      draw();
+      return;
+    }
+    state = readState(model, state);
+    together ||= setTimeout(draw, TOGETHER);
+  };
+  const answered = () => {
+    if (asked) took = performance.now() - asked;
+    asked = 0;
+    draw();
   };
 
   // The page has answered already; the kernel hears of it after the picture, and not too often.
@@ -142,8 +177,8 @@ function render({ model, el }) {
       const thumb = element("span", { class: "ae-thumb" });
       track.append(element("span", { class: "ae-zero" }), bar, thumb);
       track.style.setProperty("--zero", String(clamp(scoreScale.toPlace(0))));
-      const number = element("span", { class: "ae-number" }, "");
-      scores.cells[i].append(track, number);
+      const { box: number, frame } = numberBox();
+      scores.cells[i].append(track, frame);
       return { track, bar, thumb, number };
     });
   }
@@ -154,8 +189,7 @@ function render({ model, el }) {
     exponentials = column("exponentials", say.columns_exponentials, [formula]);
     exponentials.formula = formula;
     exponentials.bars = tokens.map((_, i) => barCell(exponentials.cells[i]));
-    exponentials.sum = element("span", { class: "ae-number" }, "");
-    exponentials.foot.append(element("span", { "aria-hidden": "true" }, "Σ"), exponentials.sum);
+    exponentials.sum = sumBox(exponentials.foot);
   }
 
   let weights = null;
@@ -184,15 +218,15 @@ function render({ model, el }) {
         element("span", { class: "ae-bar" }),
         element("span", { class: "ae-thumb" }),
       );
-      made.guessNumber = element("span", { class: "ae-number ae-guess-number" }, "");
+      const { box: guessNumber, frame } = numberBox("ae-guess-number");
+      made.guessNumber = guessNumber;
       made.tick = element("span", { class: "ae-tick" });
       made.bar.parentElement.append(made.tick);
-      weights.cells[i].append(made.guess, made.guessNumber);
+      weights.cells[i].append(made.guess, frame);
       return made;
     });
     weights.note = weights.element.querySelector(".ae-note");
-    weights.sum = element("span", { class: "ae-number" }, "");
-    weights.foot.append(element("span", { "aria-hidden": "true" }, "Σ"), weights.sum);
+    weights.sum = sumBox(weights.foot);
   }
 
   let values = null;
@@ -240,8 +274,8 @@ function render({ model, el }) {
       className: "ae-knob",
     });
     track.append(element("span", { class: "ae-rail" }), element("span", { class: "ae-thumb" }));
-    const number = element("span", { class: "ae-number" }, "");
-    bar.append(element("span", { class: "ae-control" }, say[control], track, number));
+    const { box: number, frame } = numberBox();
+    bar.append(element("span", { class: "ae-control" }, say[control], track, frame));
     return { track, number, scale, key };
   };
   const knobs = [
@@ -257,8 +291,8 @@ function render({ model, el }) {
       })
     : null;
   if (twice) bar.append(twice.element);
-  const spread = element("span", { class: "ae-entropy" }, "");
-  if (weights && offers("entropy")) bar.append(spread);
+  const { box: spread, frame: spreadFrame } = numberBox("ae-entropy");
+  if (weights && offers("entropy")) bar.append(spreadFrame);
   if (offers("reset")) {
     bar.append(
       button({
@@ -318,6 +352,9 @@ function render({ model, el }) {
   };
 
   const draw = () => {
+    if (quiet) return;
+    clearTimeout(together);
+    together = 0;
     state = readState(model, state);
     const seen = answerOf(model, state, fromKernel, width);
     root.classList.toggle("ae-hide-weights", model.get("predict") && !state.locked);
@@ -358,13 +395,12 @@ function render({ model, el }) {
       const score = state.scores[i];
       const place = clamp(scoreScale.toPlace(score));
       const zero = clamp(scoreScale.toPlace(0));
-      scoreBar.style.left = `calc(var(--pad) + (100% - 2 * var(--pad)) * ${Math.min(place, zero)})`;
-      scoreBar.style.width = `calc((100% - 2 * var(--pad)) * ${Math.abs(place - zero)})`;
-      thumb.style.left = `calc(var(--pad) + (100% - 2 * var(--pad)) * ${place})`;
+      paintBar(scoreBar, zero, place);
+      paintThumb(thumb, place);
       scores.cells[i].classList.toggle("ae-masked", masked);
       track.classList.toggle("ae-beyond", score > high || score < low);
       const text = masked && score !== -Infinity ? `${decimal(score, 1)}, ${say.masked}` : decimal(score, 1);
-      setText(number, masked ? say.minus_infinity : decimal(score, decimals(score)));
+      setNumber(number, masked ? say.minus_infinity : decimal(score, decimals(score)));
       const words =
         weight === null || !weights
           ? phrase(say.score_text, { score: text })
@@ -374,18 +410,18 @@ function render({ model, el }) {
     if (exponentials) {
       const power = seen.exponentials[i];
       const { bar: powerBar, number } = exponentials.bars[i];
-      powerBar.style.width = `${100 * share(power, fullExponential)}%`;
+      paintBar(powerBar, 0, share(power, fullExponential));
       exponentials.cells[i].classList.toggle("ae-beyond", power > fullExponential * (1 + 1e-9));
-      setText(number, exponentialText(power));
+      setNumber(number, exponentialText(power));
       setAttribute(number, "aria-label", phrase(say.exponential_of, { token: names[i], number: exponentialText(power) }));
     }
     if (weights) {
       const made = weights.bars[i];
       markWeight(i, seen);
-      made.bar.style.width = `${100 * clamp(weight ?? 0)}%`;
+      paintBar(made.bar, 0, clamp(weight ?? 0));
       weights.cells[i].classList.toggle("ae-masked", masked);
       const text = weight === null ? "–" : masked && weight === 0 ? `${percent(0)}` : percent(weight);
-      setText(made.number, text);
+      setNumber(made.number, text);
       setAttribute(made.number, "aria-label", phrase(say.weight_of, { token: names[i], weight: masked ? say.masked : text }));
       if (made.guess) paintGuess(made, i);
     }
@@ -398,10 +434,10 @@ function render({ model, el }) {
 
   const paintGuess = (made, i) => {
     const guess = state.guess[i];
-    made.guess.querySelector(".ae-bar").style.width = `calc((100% - 2 * var(--pad)) * ${clamp(guess)})`;
-    made.guess.querySelector(".ae-thumb").style.left = `calc(var(--pad) + (100% - 2 * var(--pad)) * ${clamp(guess)})`;
+    paintBar(made.guess.querySelector(".ae-bar"), 0, clamp(guess));
+    paintThumb(made.guess.querySelector(".ae-thumb"), clamp(guess));
     made.tick.style.left = `${100 * clamp(guess)}%`;
-    setText(made.guessNumber, state.locked ? phrase(say.guess_tick, { guess: percent(guess) }) : percent(guess));
+    setNumber(made.guessNumber, state.locked ? phrase(say.guess_tick, { guess: percent(guess) }) : percent(guess));
     showSlider(made.guess, guessScale, guess, percent(guess));
     if (state.locked) made.guess.setAttribute("aria-disabled", "true");
     else made.guess.removeAttribute("aria-disabled");
@@ -410,38 +446,42 @@ function render({ model, el }) {
   const paintSums = (seen) => {
     if (exponentials) {
       setText(exponentials.formula, exponentialFormula(state));
-      setText(exponentials.sum, exponentialText(seen.exponentialSum));
+      setNumber(exponentials.sum, exponentialText(seen.exponentialSum));
     }
     if (weights) {
       const own = yours.softmax ? phrase(say.yours, { name: yours.softmax }) : "";
       setText(weights.note, state.twice ? [own, say.twice_note].filter(Boolean).join(", ") : own);
       const total = revealed() ? seen.weights : model.get("predict") ? state.guess : null;
-      setText(weights.sum, total ? percent(total.reduce((sum, x) => sum + x, 0)) : "–");
+      setNumber(weights.sum, total ? percent(total.reduce((sum, x) => sum + x, 0)) : "–");
     }
     if (products) {
       const output = revealed() ? seen.output : null;
       paintBars(products.sum, output, seen.extent);
+      let whole = "";
       products.outputs.forEach((cell, c) => {
         const [before, after] = [c ? ", " : "(", c === width - 1 ? ")" : ""];
         const hidden = c >= NUMBERS_A_ROW;
-        setText(cell, hidden ? (c === NUMBERS_A_ROW ? ", …)" : "") : before + (output ? decimal(output[c]) : "–") + after);
+        const text = hidden ? (c === NUMBERS_A_ROW ? ", …)" : "") : before + (output ? decimal(output[c]) : "–") + after;
+        setText(cell, text);
+        whole += text;
         if (output) setAttribute(cell, "data-output", output[c]);
         else cell.removeAttribute("data-output");
       });
+      makeRoom(products.sum.numbers, whole);
     }
   };
 
   const paintControls = (seen) => {
     for (const { track, number, scale, key } of knobs) {
       const place = clamp(scale.toPlace(state[key]));
-      track.querySelector(".ae-thumb").style.left = `calc(var(--pad) + (100% - 2 * var(--pad)) * ${place})`;
+      paintThumb(track.querySelector(".ae-thumb"), place);
       const text = key === "temperature" ? decimal(state[key], decimals(state[key], 2)) : decimal(state[key], 0);
-      setText(number, text);
+      setNumber(number, text);
       showSlider(track, scale, state[key], text);
     }
     twice?.show();
     const shown = revealed() && isShare(seen.weights) ? seen.weights : null;
-    setText(spread, shown ? phrase(say.entropy, { bits: decimal(entropy(shown)), most: decimal(Math.log2(n)) }) : "");
+    setNumber(spread, shown ? phrase(say.entropy, { bits: decimal(entropy(shown)), most: decimal(Math.log2(n)) }) : "");
     const allowed = state.mask.filter(Boolean).length;
     setText(ceiling, state.twice && allowed > 1 ? phrase(say.twice_ceiling, { n: allowed, ceiling: percent(secondSoftmaxCeiling(allowed)) }) : "");
     if (lock) {
@@ -506,8 +546,9 @@ function render({ model, el }) {
 
   // ------------------------------------------------------------------------- life
 
-  const watched = ["scores", "values", "temperature", "mask", "constant", "twice", "guess", "locked", "_locked_weights", "_answer"];
+  const watched = ["scores", "values", "temperature", "mask", "constant", "twice", "guess", "locked", "_locked_weights"];
   for (const key of watched) model.on(`change:${key}`, draw);
+  model.on("change:_answer", answered);
   scroller.addEventListener(
     "scroll",
     () => {
@@ -526,7 +567,8 @@ function render({ model, el }) {
     tellNow();
     stop.abort();
     for (const key of watched) model.off(`change:${key}`, draw);
-    for (const timer of [laterPaint, laterWords, patience, despair]) clearTimeout(timer);
+    model.off("change:_answer", answered);
+    for (const timer of [together, laterPaint, laterWords, patience, despair]) clearTimeout(timer);
   };
 }
 
@@ -615,34 +657,38 @@ function exponentialFormula({ temperature, constant }) {
 
 function barCell(cell) {
   const bar = element("span", { class: "ae-bar" });
-  const number = element("span", { class: "ae-number", role: "img" }, "");
-  cell.append(element("span", { class: "ae-track", "aria-hidden": "true" }, bar), number);
+  const { box: number, frame } = numberBox("ae-number", { role: "img" });
+  cell.append(element("span", { class: "ae-track", "aria-hidden": "true" }, bar), frame);
   return { bar, number };
+}
+
+function sumBox(foot) {
+  const { box, frame } = numberBox();
+  foot.append(element("span", { "aria-hidden": "true" }, "Σ"), frame);
+  return box;
 }
 
 /** A vector as a row of small upright bars, and in numbers where they are few. */
 function vectorCell(cell, width) {
-  const bars = Array.from({ length: Math.min(width, BARS_A_ROW) }, () => element("span", { class: "ae-upright" }, element("span")));
-  const numbers = element("span", { class: "ae-numbers" });
+  const bars = uprightBars(Math.min(width, BARS_A_ROW));
+  const { box: numbers, frame } = numberBox("ae-numbers");
   const note = element("span", { class: "ae-note" });
-  cell.append(element("span", { class: "ae-bars", "aria-hidden": "true" }, ...bars), numbers, note);
+  cell.append(bars, frame, note);
   return { bars, numbers, note };
 }
 
 /** `floor` is where zero stands: 1 at the bottom, or 0.5 where some numbers are negative. */
 function paintBars({ bars }, numbers, { largest, floor }) {
-  bars.forEach(({ firstChild: bar }, c) => {
-    const height = numbers ? floor * clamp(Math.abs(numbers[c]) / largest) : 0;
-    const negative = Boolean(numbers) && numbers[c] < 0;
-    bar.style.height = `${100 * height}%`;
-    bar.style.top = `${100 * (negative ? floor : floor - height)}%`;
-  });
+  const zero = 1 - floor;
+  paintUprightBars(bars, zero, (c) =>
+    numbers ? zero + Math.sign(numbers[c]) * floor * clamp(Math.abs(numbers[c]) / largest) : zero,
+  );
 }
 
 function paintVector(made, numbers, extent, words) {
   paintBars(made, numbers, extent);
   const text = !numbers ? "–" : numbers.length <= NUMBERS_A_ROW ? vector(numbers) : `(${numbers.slice(0, NUMBERS_A_ROW).map((x) => decimal(x)).join(", ")}, …)`;
-  setText(made.numbers, text);
+  setNumber(made.numbers, text);
   made.numbers.setAttribute("role", "img");
   setAttribute(made.numbers, "aria-label", words || text);
 }
