@@ -1,5 +1,6 @@
 """The tree is clean: linted, formatted, typed, and free of what must not be published."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -128,3 +129,29 @@ def test_the_lock_file_is_ignored():
     """It holds the addresses from which this machine installs."""
     assert REPOSITORY / "uv.lock" not in published_files()
     assert in_repository("git", "check-ignore", "uv.lock").returncode == 0
+
+
+def declared(path, name):
+    """What the rules of a style sheet set whose selector is one class alone."""
+    text = path.read_text(encoding="utf-8")
+    rules = re.findall(rf"^\.{name}(?: \{{|,)([^}}]*)", text, re.MULTILINE)
+    return set(re.findall(r"([\w-]+):", "".join(rules)))
+
+
+def test_no_rule_of_one_widget_depends_on_the_order_of_style_sheets():
+    """Two widgets on a page bring the shared rules twice: the later copy beats the earlier widget.
+
+    So where an element has a shared class and one of its widget, the widget's rule names both.
+    """
+    folder = REPOSITORY / "attention_edu" / "widgets"
+    shared = set(re.findall(r"\.(ae-[\w-]+)", (folder / "page.css").read_text(encoding="utf-8")))
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.js"))
+    together = re.findall(r'class: [`"](ae-[\w-]+) (ae-[\w-]+)[`"]', code)
+    together += [("ae-slider", name) for name in re.findall(r'className: "([\w -]+)"', code)]
+    for one, other in together:
+        for shared_class, own in ((one, other), (other, one)):
+            if shared_class not in shared or own in shared or shared_class == "ae-root":
+                continue
+            for path in folder.glob("*_*.css"):
+                both = declared(path, own) & declared(folder / "page.css", shared_class)
+                assert not both, f"{path.name}: .{own} wants .{shared_class} before it for {both}"

@@ -60,8 +60,8 @@ def listed_requirements():
 
 def wanted_requirements():
     """Return what pyproject.toml wants for the package, the course and the tests."""
-    extras = project()["optional-dependencies"]
-    lines = [*project()["dependencies"], *(line for extra in extras.values() for line in extra)]
+    extras = project()["optional-dependencies"]  # what is only measured beside ours is not wanted
+    lines = [*project()["dependencies"], *extras["course"], *extras["test"]]
     requirements = map(Requirement, lines)
     own = canonicalize_name(project()["name"])
     return [one for one in requirements if canonicalize_name(one.name) != own]

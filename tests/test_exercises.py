@@ -1147,3 +1147,66 @@ def test_an_iteration_that_fails_keeps_what_it_had():
     assert collected.items == [0.5, 1.0]
     assert collected.error == "raised ZeroDivisionError"
     assert collected.late is None
+
+
+# ---------------------------------------------------------------------------------------------
+# What NumPy's commonest errors mean
+# ---------------------------------------------------------------------------------------------
+
+
+def _keys_first(query, key):
+    return key @ query
+
+
+def _numpy_without_its_name(scores):
+    return exp(scores)  # noqa: F821
+
+
+def _truth_of_an_array(scores):
+    if scores > 0:
+        return scores
+    return None
+
+
+def _maximum_without_keepdims(scores):
+    powers = np.exp(scores - scores.max(axis=-1))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _infinity_among_whole_numbers(scores, mask):
+    scores = scores.copy()
+    scores[~mask] = -np.inf
+    powers = np.exp(scores)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _list_taken_for_an_array(scores):
+    return scores.tolist().sum()
+
+
+@pytest.mark.parametrize(
+    ("exercise", "function", "advice"),
+    [
+        ("dot_product_scores", _keys_first, "Turn the second array over with .T"),
+        ("softmax", _numpy_without_its_name, "in front of them: np.exp."),
+        ("softmax", _truth_of_an_array, "look at one number at a time"),
+        ("softmax", _maximum_without_keepdims, "keepdims=True"),
+        ("masked_softmax", _infinity_among_whole_numbers, "np.where(mask, scores, -np.inf)"),
+        ("softmax", _list_taken_for_an_array, "np.array(...) makes one of it"),
+    ],
+)
+def test_a_common_error_comes_with_what_to_do_about_it(exercise, function, advice):
+    assert advice in str(check(exercise, function)).split("Next:")[1]
+
+
+def weighted_sum(weights, values):
+    return weights @ values
+
+
+@pytest.mark.parametrize(
+    ("first", "named"), [(weighted_sum, "'weighted_sum'"), (lambda x: x, "'softmax'")]
+)
+def test_swapped_arguments_are_recognised(first, named):
+    with pytest.raises(ValueError, match="comes first, in quotes") as caught:
+        check(first, "softmax")
+    assert named in str(caught.value)

@@ -768,7 +768,7 @@ def test_a_tiny_temperature_gives_the_student_scores_that_are_no_infinities():
 
 def test_an_endless_loop_is_stopped_and_told(monkeypatch):
     """It must not take the kernel with it."""
-    monkeypatch.setattr("attention_edu.widgets.score_explorer.MOST_SECONDS", 0.3)
+    monkeypatch.setattr("attention_edu.widgets.base.MOST_SECONDS", 0.3)
 
     def endless_loop(scores):
         while scores[0] > 1:
@@ -1317,7 +1317,10 @@ def test_every_word_that_is_asked_for_is_in_every_language():
 
 
 # Words that are asked for through a variable: say[control], say[meaning], say[name of a list].
-ASKED_INDIRECTLY = {"one_weight_each", "one_number_each", "temperature", "constant", "twice"}
+ASKED_INDIRECTLY = {
+    *("vector_one_score_each", "one_weight_each", "one_number_each"),
+    *("temperature", "constant", "twice"),
+}
 
 
 def test_every_word_of_the_table_is_used():

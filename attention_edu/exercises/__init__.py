@@ -144,4 +144,8 @@ def _find(exercise: Any) -> Exercise:
     near = get_close_matches(str(exercise).lower(), bank, n=1) if isinstance(exercise, str) else []
     ids = ", ".join(repr(name) for name in bank)
     guess = f" — did you mean {near[0]!r}?" if near else ""
+    if callable(exercise):
+        own = getattr(exercise, "__name__", "")
+        first = own if own in bank else "softmax"
+        guess = f" — the exercise's name comes first, in quotes: check({first!r}, my_function)"
     raise ValueError(f"exercise: wants one of {ids}; got {shown(exercise)}{guess}")

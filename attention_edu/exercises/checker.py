@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,47 @@ _STARTER_OPCODES = {
     *("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "MAKE_CELL", "NOP", "NOT_TAKEN", "POP_TOP"),
     *("RESUME", "RETURN_VALUE", "STORE_FAST"),
 }
+
+
+# What NumPy and Python say, and what to do about it.
+_ADVICE = (
+    (
+        r"NameError: name '(exp|sqrt|sum|max|log|where|inf|dot|array|zeros|ones|tril|matmul)'",
+        r"NumPy's names want np. in front of them: np.\1.",
+    ),
+    (
+        r"matmul: Input operand 1 has a mismatch|shapes .* not aligned",
+        "the lengths that @ multiplies have to be equal: (n, d) @ (d, m). Turn the second array "
+        "over with .T, or change the order.",
+    ),
+    (
+        r"truth value of an array",
+        "Python's own max, min, sorted and if look at one number at a time; np.max(array, axis=-1) "
+        "and array.max(axis=-1) take an array.",
+    ),
+    (
+        r"could not be broadcast together|cannot be broadcast",
+        "print the shapes of both. A maximum or a sum along the last axis keeps its place beside "
+        "the rows with keepdims=True.",
+    ),
+    (
+        r"cannot convert float infinity to integer",
+        "whole numbers cannot be -inf: np.where(mask, scores, -np.inf) makes an array of floats.",
+    ),
+    (
+        r"'(list|tuple|range)' object has no attribute",
+        "this is Python's list, not an array: np.array(...) makes one of it.",
+    ),
+)
+
+
+def _advice(trouble: str) -> str:
+    """Say what to do about an exception that students often meet; empty if nothing is known."""
+    for pattern, advice in _ADVICE:
+        found = re.search(pattern, trouble)
+        if found:
+            return found.expand(advice) if "\\1" in advice else advice
+    return ""
 
 
 # ---------------------------------------------------------------------------------------------
@@ -342,7 +384,9 @@ class FunctionExercise(Exercise):
             return self._incorrect(
                 None,
                 _start(first.trouble) + ("" if " — line " in first.trouble else "."),
-                f"call {name} on this input in a cell of its own, and look at each line's result.",
+                _advice(first.trouble)
+                or f"call {name} on this input in a cell of its own, and look at each line's "
+                "result.",
                 self._numbers(wrong[0]),
                 _besides(first),
             )

@@ -41,3 +41,68 @@ export function entropy(weights) {
 export function secondSoftmaxCeiling(n) {
   return Math.E / (Math.E + n - 1);
 }
+
+/** Score each key by how near it is: −(query − key)² / 2, at most 0. */
+export function distanceScores(query, keys) {
+  return keys.map((key) => (-(query - key) * (query - key)) / 2);
+}
+
+/** What kernels make of a distance in bandwidths. The Gaussian one is exp(score / bandwidth²). */
+export const KERNELS = {
+  gaussian: (distance) => Math.exp(distanceScores(0, [distance])[0]),
+  boxcar: (distance) => (Math.abs(distance) <= 1 ? 1 : 0),
+  epanechnikov: (distance) => (Math.abs(distance) <= 1 ? 0.75 * (1 - distance * distance) : 0),
+};
+
+/** One unit of weight shared out by nearness; all weights are 0 where no key is near enough. */
+export function kernelWeights(kernel, query, keys, bandwidth) {
+  if (kernel === "gaussian") return gaussianWeights(query, keys, bandwidth);
+  const parts = keys.map((key) => KERNELS[kernel]((query - key) / bandwidth));
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  return total > 0 ? parts.map((part) => part / total) : parts;
+}
+
+/**
+ * The softmax of `distanceScores` at temperature bandwidth². The nearest key's score is subtracted
+ * before anything is squared: no weight changes, and a query far away still tells keys apart.
+ */
+function gaussianWeights(query, keys, bandwidth) {
+  let nearest = keys[0];
+  let [low, high] = [nearest, nearest];
+  for (const key of keys) {
+    if (Math.abs(query - key) < Math.abs(query - nearest)) nearest = key;
+    if (key < low) low = key;
+    if (key > high) high = key;
+  }
+  if (query >= high) nearest = high;
+  else if (query <= low) nearest = low;
+  const scores = keys.map((key) => (-(nearest - key) * (query - key + (query - nearest))) / 2);
+  return softmax(scores, bandwidth * bandwidth);
+}
+
+/** How many equal weights would be as concentrated as these: 1 / Σ weight². */
+export function effectiveCount(weights) {
+  let squares = 0;
+  for (const weight of weights) squares += weight * weight;
+  return squares > 0 ? 1 / squares : 0;
+}
+
+/** One score a key (row): its dot product with the query, times `scale`. */
+export function dotProductScores(query, keys, scale = 1) {
+  const scaled = query.map((x) => x * scale);
+  return keys.map((key) => key.reduce((sum, x, c) => sum + scaled[c] * x, 0));
+}
+
+/** One score a key: the cosine of its angle with the query; 0 where either has no length. */
+export function cosineScores(query, keys) {
+  return dotProductScores(unitVector(query), keys.map(unitVector));
+}
+
+/** A vector divided by its length; one of zeros stays. */
+function unitVector(numbers) {
+  const largest = Math.max(...numbers.map(Math.abs));
+  if (largest === 0) return numbers;
+  const near = numbers.map((x) => x / largest); // so that no tiny number is squared
+  const length = Math.hypot(...near);
+  return near.map((x) => x / length);
+}

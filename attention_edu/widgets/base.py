@@ -13,6 +13,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from attention_edu import student
 from attention_edu.attention import FloatArray, as_numbers, shown
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ NO_ECHO = {"echo_update": False}
 MOST_TOKENS = 512
 MOST_CHARACTERS = 1_000
 MOST_COMPONENTS = 64
+MOST_SECONDS = 5.0  # for one call of a student's function; an endless loop must not take the kernel
 
 
 @cache
@@ -156,8 +158,101 @@ def as_function(name: str, given: Any) -> Callable[..., Any] | None:
     return given  # type: ignore[no-any-return]
 
 
+def as_language(given: Any) -> str:
+    """Return a language that the widgets speak, or say what is wrong with `given`."""
+    if not isinstance(given, str):
+        raise TypeError(f"language: wants a string; got {shown(given)}")
+    if given not in strings():
+        raise ValueError(f"language: wants one of {sorted(strings())}; got {shown(given)}")
+    return given
+
+
+def as_title(given: Any) -> str:
+    """Return a title, or say what is wrong with `given`."""
+    if not isinstance(given, str):
+        raise TypeError(f"title: wants a string; got {shown(given)}")
+    return given
+
+
 class Explorer(anywidget.AnyWidget):
-    """A widget that also carries its picture and its description wherever it is shown."""
+    """What every widget shares: its words, its pictures, and how it asks a student's function.
+
+    A widget with functions of a student's puts what they answered into `_answer`, as JSON, beside
+    the number of the request that they answer, the `error`, and what was `printed`.
+    """
+
+    title = traitlets.Unicode("", read_only=True).tag(sync=True)
+    language = traitlets.Unicode("en", read_only=True).tag(sync=True)
+
+    _yours = traitlets.Dict().tag(sync=True)  # the student's functions: argument -> name
+    _request = traitlets.Int(0).tag(sync=True, **NO_ECHO)
+    _answer = traitlets.Dict().tag(sync=True)
+    made = False  # until then, None stands for what has not been set yet
+
+    @property
+    def error(self) -> str:
+        """What went wrong in a function of your own; empty if nothing did."""
+        return str(self._answer.get("error", ""))
+
+    @property
+    def printed(self) -> str:
+        """What a function of your own printed in its last call."""
+        return str(self._answer.get("printed", ""))
+
+    def _name_yours(self, **functions: Callable[..., Any] | None) -> None:
+        """Tell the page which steps are a student's, and how their functions are called."""
+        self._yours = {
+            step: student.name_of(function)
+            for step, function in functions.items()
+            if function is not None
+        }
+
+    def _ask(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[FloatArray, ...],
+        shape: tuple[int, ...],
+        meaning: str,
+        printed: list[str],
+    ) -> tuple[FloatArray | None, str]:
+        """Call a student's function with copies; return its array, or None and what is wrong.
+
+        `meaning` is the key of the words that say what the array's numbers stand for; what the
+        function prints is appended to `printed`.
+        """
+        say = strings()[self.language]
+        name = student.name_of(function)
+        copies = [np.array(argument) for argument in arguments]
+        collected = student.collect_within(
+            MOST_SECONDS, (student.call(function, *copies) for _once in range(1))
+        )
+        if not collected.items:
+            return None, say["too_slow"].format(name=name, seconds=f"{MOST_SECONDS:g}")
+        (answer,) = collected.items
+        printed.append(answer.printed)
+        if answer.error:
+            return None, answer.error
+        if answer.value is None:
+            return None, say["returned_none"].format(name=name)
+        if answer.value is Ellipsis:
+            return None, say["returned_gap"].format(name=name)
+        try:
+            if np.asarray(answer.value).dtype.kind not in "biufO":
+                raise TypeError("text and complex numbers would be converted without a word")
+            array = np.array(answer.value, dtype=np.float64)
+        except Exception:  # whatever a student returns
+            got = shown(answer.value)
+            return None, say["returned_other"].format(name=name, got=got, shape=f"shape {shape}")
+        if array.shape != shape:
+            return None, say["returned_shape"].format(
+                name=name, got=array.shape, shape=shape, meaning=say[meaning]
+            )
+        if not np.isfinite(array).all():
+            position = int(np.argmin(np.isfinite(array)))
+            return None, say["returned_nan"].format(
+                name=name, got=array[position], position=position
+            )
+        return array, ""
 
     def figure(self) -> Picture:
         """Draw what the widget shows now as a matplotlib figure."""

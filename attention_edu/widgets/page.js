@@ -1,7 +1,7 @@
 // What every widget needs of a page: elements, sliders, numbers as text. No markup is ever parsed:
 // text goes in as text.
 
-const SUPPRESS = "data-lm-suppress-shortcuts"; // JupyterLab leaves the keys of such elements alone
+export const SUPPRESS = "data-lm-suppress-shortcuts"; // JupyterLab leaves the keys of such elements alone
 
 /** Make an element. `attributes` are set as attributes, `children` are elements or text. */
 export function element(tag, attributes = {}, ...children) {
@@ -192,11 +192,17 @@ export function slider({ name, scale, read, write, signal, className = "" }) {
     go(Math.min(Math.max(number, scale.low), scale.high));
   });
   let dragged = null;
-  const follow = (event) => {
+  let left = 0;
+  let length = 1;
+  const measure = () => {
     const box = track.getBoundingClientRect();
     const style = getComputedStyle(track);
     const pad = parseFloat(style.getPropertyValue("--pad")) * parseFloat(style.fontSize); // it is in em
-    const place = (event.clientX - box.left - pad) / Math.max(box.width - 2 * pad, 1);
+    left = box.left + pad;
+    length = Math.max(box.width - 2 * pad, 1);
+  };
+  const follow = (event) => {
+    const place = (event.clientX - left) / length;
     go(scale.toNumber(Math.min(Math.max(place, 0), 1)));
   };
   on("pointerdown", (event) => {
@@ -205,6 +211,7 @@ export function slider({ name, scale, read, write, signal, className = "" }) {
     track.setPointerCapture(event.pointerId);
     track.focus({ preventScroll: true });
     event.preventDefault();
+    measure(); // once a drag: to ask for a size makes the page lay itself out
     follow(event);
   });
   on("pointermove", (event) => {
@@ -275,3 +282,36 @@ export function button({ label, press, signal }) {
   made.addEventListener("click", press, { signal });
   return made;
 }
+
+/** Every token's name for a screen reader; one that could be taken for another carries its number. */
+export function tokenNames(tokens, say) {
+  const plain = tokens.map((token) => token.replace(/\s+/g, " ").trim());
+  const numbered = plain.map((token, i) => phrase(say.token_number, { token: token || say.empty_token, number: i + 1 }));
+  const count = new Map();
+  for (const name of [...plain, ...numbered]) count.set(name, (count.get(name) ?? 0) + 1);
+  return plain.map((token, i) => (token && count.get(token) === 1 ? token : numbered[i]));
+}
+
+export const clamp = (place) => (Number.isNaN(place) ? 0 : Math.min(Math.max(place, 0), 1));
+
+/** One digit where that is exact, else as many as `most`. */
+export const decimals = (number, most = 2) => (Math.abs(number * 10 - Math.round(number * 10)) < 1e-9 ? 1 : most);
+
+export const shorten = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
+
+/** The corners of the smallest convex shape around points (Andrew's monotone chain). */
+export function convexHull(points) {
+  const sorted = [...points].sort((p, q) => p[0] - q[0] || p[1] - q[1]);
+  if (sorted.length < 3) return sorted;
+  const half = (list) => {
+    const chain = [];
+    for (const point of list) {
+      while (chain.length > 1 && turn(chain.at(-2), chain.at(-1), point) <= 0) chain.pop();
+      chain.push(point);
+    }
+    return chain.slice(0, -1);
+  };
+  return [...half(sorted), ...half(sorted.reverse())];
+}
+
+const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);

@@ -2,10 +2,14 @@
 // Scores are dragged; weights, weighted values and output follow in the same instant.
 
 import { softmax, maskScores, weightedSum, entropy, secondSoftmaxCeiling } from "./attention.js";
+import { dialogue, knob, wordsBelow } from "./dialogue.js";
 import {
   button,
   checkbox,
+  clamp,
+  convexHull,
   decimal,
+  decimals,
   decodeNumbers,
   element,
   encodeNumbers,
@@ -22,23 +26,21 @@ import {
   setAttribute,
   setNumber,
   setText,
+  shorten,
   showSlider,
   slider,
   svgElement,
+  tokenNames,
   uprightBars,
   vector,
 } from "./page.js";
 import STRINGS from "./strings.json" with { type: "json" };
 
 const ROWS_PAINTED_AT_ONCE = 64; // with more tokens, rows out of sight are painted a moment later
+const ROWS_A_BLOCK = 16; // … and the browser leaves out whole blocks of them
 const BARS_A_ROW = 16; // values with more components show this many
 const NUMBERS_A_ROW = 4;
 const LABELS_IN_THE_PLANE = 24;
-const WORDS_AFTER = 400; // milliseconds of rest before a screen reader hears the result
-const TELL_AFTER = 100;
-const TOGETHER = 30; // a kernel that answers within this time is waited for, and painted once
-const PATIENCE = 250; // … before "waiting for your function" appears
-const NO_KERNEL_AFTER = 4000;
 
 function render({ model, el }) {
   const stop = new AbortController();
@@ -60,53 +62,7 @@ function render({ model, el }) {
   const width = state.values ? state.values[0].length : 0;
   const hasPlane = model.get("plane") && width === 2;
 
-  let quiet = false; // several changes are painted once
-  const change = (changes) => {
-    quiet = true;
-    if (fromKernel) model.set("_request", model.get("_request") + 1);
-    for (const [key, value] of Object.entries(changes)) model.set(key, value);
-    quiet = false;
-    if (fromKernel) {
-      model.save_changes();
-      awaitAnswer();
-      drawTogether();
-    } else {
-      draw();
-      tellKernel();
-    }
-  };
-
-  // A quick answer from the kernel is painted in one frame with the score that it answers; a score
-  // whose answer takes longer does not wait for it.
-  let together = 0;
-  let asked = 0;
-  let took = 0;
-  const drawTogether = () => {
-    asked ||= performance.now();
-    if (took > TOGETHER) {
-      draw();
-      return;
-    }
-    state = readState(model, state);
-    together ||= setTimeout(draw, TOGETHER);
-  };
-  const answered = () => {
-    if (asked) took = performance.now() - asked;
-    asked = 0;
-    draw();
-  };
-
-  // The page has answered already; the kernel hears of it after the picture, and not too often.
-  let telling = 0;
-  const tellNow = () => {
-    if (!telling) return;
-    clearTimeout(telling);
-    telling = 0;
-    model.save_changes();
-  };
-  const tellKernel = () => {
-    telling ||= setTimeout(tellNow, TELL_AFTER);
-  };
+  const change = (changes) => talk.change(changes);
 
   // ------------------------------------------------------------------------- building the page
 
@@ -130,7 +86,7 @@ function render({ model, el }) {
       "div",
       { class: `ae-column ae-${kind}`, role: "group", "aria-label": label },
       element("div", { class: "ae-head" }, ...head),
-      ...cells,
+      ...(n > ROWS_PAINTED_AT_ONCE ? blocks(cells) : cells),
       foot,
     );
     columns.append(made);
@@ -263,25 +219,15 @@ function render({ model, el }) {
   // ------------------------------------------------------------------------- controls and words
 
   const bar = element("div", { class: "ae-controls", role: "group", "aria-label": say.controls });
-  const knob = (control, scale, key) => {
-    if (!offers(control)) return null;
-    const track = slider({
-      name: say[control],
-      scale,
-      read: () => state[key],
-      write: (number) => change({ [key]: number }),
-      signal,
-      className: "ae-knob",
-    });
-    track.append(element("span", { class: "ae-rail" }), element("span", { class: "ae-thumb" }));
-    const { box: number, frame } = numberBox();
-    bar.append(element("span", { class: "ae-control" }, say[control], track, frame));
-    return { track, number, scale, key };
-  };
+  const control = (key, scale, text) =>
+    offers(key)
+      ? knob({ name: say[key], scale, read: () => state[key], write: (number) => change({ [key]: number }), text, signal })
+      : null;
   const knobs = [
-    knob("temperature", logScale(0.1, 10), "temperature"),
-    knob("constant", linearScale(-1000, 1000, 10), "constant"),
+    control("temperature", logScale(0.1, 10), (number) => decimal(number, decimals(number))),
+    control("constant", linearScale(-1000, 1000, 10), (number) => decimal(number, 0)),
   ].filter(Boolean);
+  bar.append(...knobs.map((made) => made.element));
   const twice = offers("twice")
     ? checkbox({
         label: say.twice,
@@ -321,17 +267,14 @@ function render({ model, el }) {
     lock.classList.add("ae-primary");
     guessing.append(guessWords, lock);
   }
-  const alert = element("div", { class: "ae-alert", role: "alert" });
-  const waiting = element("div", { class: "ae-words ae-waiting", role: "status" });
-  const printed = element("pre", { class: "ae-printed", role: "region", tabindex: "0", "aria-label": say.printed });
-  const spoken = element("div", { class: "ae-spoken", role: "status" });
+  const words = wordsBelow(say);
   const side = element("div", { class: "ae-side" });
   if (bar.childElementCount) side.append(bar);
-  side.append(ceiling, guessing, waiting, alert, printed);
+  side.append(ceiling, guessing, ...words.below);
   const lower = element("div", { class: "ae-lower" });
   if (plane) lower.append(plane.element);
   lower.append(side);
-  root.append(scroller, lower, spoken);
+  root.append(scroller, lower, words.spoken);
   columns.classList.toggle("ae-many-components", width > 2);
   columns.classList.toggle("ae-signed", Boolean(state.extent) && state.extent.floor < 1);
   root.classList.toggle("ae-no-sums", !(exponentials || weights || products));
@@ -342,25 +285,21 @@ function render({ model, el }) {
   let first = 0;
   let last = n;
   let laterPaint = 0;
-  let laterWords = 0;
 
   const look = () => {
     if (n <= ROWS_PAINTED_AT_ONCE) return;
     const height = head.cells[0].offsetHeight || 32;
-    first = Math.max(0, Math.floor(scroller.scrollTop / height) - 4);
-    last = Math.min(n, first + Math.ceil((scroller.clientHeight || 640) / height) + 8);
+    first = Math.max(0, Math.floor(scroller.scrollTop / height) - 1);
+    last = Math.min(n, first + Math.ceil((scroller.clientHeight || 640) / height) + 2);
   };
 
+  let seen = null;
   const draw = () => {
-    if (quiet) return;
-    clearTimeout(together);
-    together = 0;
-    state = readState(model, state);
-    const seen = answerOf(model, state, fromKernel, width);
+    seen = answerOf(model, state, fromKernel, width);
     root.classList.toggle("ae-hide-weights", model.get("predict") && !state.locked);
     for (let i = first; i < last; i++) paintRow(i, seen);
     if (last - first < n) {
-      markWeights(seen);
+      markLater();
       clearTimeout(laterPaint);
       laterPaint = setTimeout(() => {
         for (let i = 0; i < n; i++) if (i < first || i >= last) paintRow(i, seen);
@@ -369,8 +308,6 @@ function render({ model, el }) {
     paintSums(seen);
     paintControls(seen);
     if (plane) plane.paint(state.values, seen, state.mask, revealed());
-    clearTimeout(laterWords);
-    laterWords = setTimeout(() => setText(spoken, summary(seen)), WORDS_AFTER);
   };
 
   const revealed = () => !model.get("predict") || state.locked;
@@ -378,11 +315,22 @@ function render({ model, el }) {
   /** Every token's weight is on the page in full precision, painted or not. */
   const markWeight = (i, seen) => {
     const cell = weights.bars[i].number;
-    if (seen.weights && revealed()) setAttribute(cell, "data-weight", seen.weights[i]);
-    else cell.removeAttribute("data-weight");
+    const weight = seen.weights && revealed() ? seen.weights[i] : null;
+    if (weight === cell.aeWeight) return;
+    cell.aeWeight = weight;
+    if (weight === null) cell.removeAttribute("data-weight");
+    else cell.setAttribute("data-weight", weight);
   };
-  const markWeights = (seen) => {
-    if (weights) for (let i = 0; i < n; i++) markWeight(i, seen);
+  // Those out of sight get theirs in the same frame, but after it was painted.
+  let marking = 0;
+  const markLater = () => {
+    if (!weights || marking) return;
+    marking = requestAnimationFrame(() =>
+      setTimeout(() => {
+        marking = 0;
+        for (let i = 0; i < n; i++) markWeight(i, seen);
+      }),
+    );
   };
 
   const paintRow = (i, seen) => {
@@ -472,13 +420,7 @@ function render({ model, el }) {
   };
 
   const paintControls = (seen) => {
-    for (const { track, number, scale, key } of knobs) {
-      const place = clamp(scale.toPlace(state[key]));
-      paintThumb(track.querySelector(".ae-thumb"), place);
-      const text = key === "temperature" ? decimal(state[key], decimals(state[key], 2)) : decimal(state[key], 0);
-      setNumber(number, text);
-      showSlider(track, scale, state[key], text);
-    }
+    for (const made of knobs) made.show();
     twice?.show();
     const shown = revealed() && isShare(seen.weights) ? seen.weights : null;
     setNumber(spread, shown ? phrase(say.entropy, { bits: decimal(entropy(shown)), most: decimal(Math.log2(n)) }) : "");
@@ -488,12 +430,7 @@ function render({ model, el }) {
       setText(lock, state.locked ? say.again : say.lock);
       setText(guessWords, guessVerdict(seen));
     }
-    const error = seen.error;
-    if ((alert.textContent || "") !== error) alert.textContent = error;
-    const told = seen.printed ? `${say.printed}\n${seen.printed}` : "";
-    if (printed.textContent !== told) printed.textContent = told;
-    root.classList.toggle("ae-stale", Boolean(seen.stale));
-    if (!seen.stale) settle();
+    words.show(seen);
   };
 
   const guessVerdict = (seen) => {
@@ -519,7 +456,7 @@ function render({ model, el }) {
     return total === "100.0 %" ? verdict : `${verdict} ${phrase(say.guess_total, { total })}`;
   };
 
-  const summary = (seen) => {
+  const summary = () => {
     if (!weights || !seen.weights || !revealed()) return "";
     if (!state.mask.some(Boolean)) return say.nothing_allowed;
     const top = seen.weights.indexOf(Math.max(...seen.weights));
@@ -528,47 +465,35 @@ function render({ model, el }) {
     return parts.join(" ");
   };
 
-  // ------------------------------------------------------------------------- waiting for Python
-
-  let patience = 0;
-  let despair = 0;
-  const settle = () => {
-    clearTimeout(patience);
-    clearTimeout(despair);
-    patience = despair = 0;
-    setText(waiting, "");
-  };
-  const awaitAnswer = () => {
-    const name = yours.softmax || yours.weighted_sum;
-    patience ||= setTimeout(() => setText(waiting, phrase(say.waiting, { name })), PATIENCE);
-    despair ||= setTimeout(() => setText(waiting, phrase(say.no_kernel, { name })), NO_KERNEL_AFTER);
-  };
-
   // ------------------------------------------------------------------------- life
 
-  const watched = ["scores", "values", "temperature", "mask", "constant", "twice", "guess", "locked", "_locked_weights"];
-  for (const key of watched) model.on(`change:${key}`, draw);
-  model.on("change:_answer", answered);
+  const talk = dialogue({
+    model,
+    root,
+    words,
+    say,
+    name: yours.softmax || yours.weighted_sum || "",
+    watched: ["scores", "values", "temperature", "mask", "constant", "twice", "guess", "locked", "_locked_weights"],
+    read: () => (state = readState(model, state)),
+    draw,
+    summary,
+    signal,
+  });
   scroller.addEventListener(
     "scroll",
     () => {
       look();
-      draw();
+      talk.paint();
     },
     { signal, passive: true },
   );
-  root.addEventListener("pointerup", tellNow, { signal });
   look();
-  draw();
-  setText(spoken, ""); // nothing is announced before the first move
-  clearTimeout(laterWords);
+  talk.begin();
 
   return () => {
-    tellNow();
+    talk.stop();
     stop.abort();
-    for (const key of watched) model.off(`change:${key}`, draw);
-    model.off("change:_answer", answered);
-    for (const timer of [together, laterPaint, laterWords, patience, despair]) clearTimeout(timer);
+    clearTimeout(laterPaint);
   };
 }
 
@@ -607,7 +532,6 @@ function answerOf(model, state, fromKernel, width) {
     output: null,
     error: "",
     printed: "",
-    stale: false,
   };
   if (fromKernel) {
     const answer = model.get("_answer");
@@ -615,7 +539,6 @@ function answerOf(model, state, fromKernel, width) {
     seen.output = answer.output ? decodeNumbers(answer.output) : null;
     seen.error = answer.error ?? "";
     seen.printed = answer.printed ?? "";
-    seen.stale = answer.request !== model.get("_request");
     return seen;
   }
   seen.weights = softmax(masked, state.temperature);
@@ -629,25 +552,26 @@ function extentOf(values) {
   return { largest: Math.max(1e-300, ...all.map(Math.abs)), floor: all.some((x) => x < 0) ? 0.5 : 1 };
 }
 
-/** Every token's name for a screen reader; one that could be taken for another carries its number. */
-function tokenNames(tokens, say) {
-  const plain = tokens.map((token) => token.replace(/\s+/g, " ").trim());
-  const numbered = plain.map((token, i) => phrase(say.token_number, { token: token || say.empty_token, number: i + 1 }));
-  const count = new Map();
-  for (const name of [...plain, ...numbered]) count.set(name, (count.get(name) ?? 0) + 1);
-  return plain.map((token, i) => (token && count.get(token) === 1 ? token : numbered[i]));
-}
-
 // --------------------------------------------------------------------------- small pictures
 
-const clamp = (place) => (Number.isNaN(place) ? 0 : Math.min(Math.max(place, 0), 1));
+/** Rows in blocks, each of which is laid out and painted only while it is in sight. */
+function blocks(cells) {
+  const made = [];
+  for (let i = 0; i < cells.length; i += ROWS_A_BLOCK) {
+    const rows = cells.slice(i, i + ROWS_A_BLOCK);
+    const block = element("div", { class: "ae-block" }, ...rows);
+    block.style.containIntrinsicBlockSize = `calc(${rows.length} * var(--row))`;
+    made.push(block);
+  }
+  return made;
+}
+
 /** Whether numbers share out one whole; a function of the student's need not. */
 const isShare = (numbers) =>
   Boolean(numbers) &&
   numbers.every((x) => x >= 0) &&
   Math.abs(numbers.reduce((sum, x) => sum + x, 0) - 1) < 1e-6;
 const share = (part, whole) => (whole > 0 ? clamp(Number.isFinite(whole) ? part / whole : part === whole ? 1 : 0) : 0);
-const decimals = (number, most = 2) => (Math.abs(number * 10 - Math.round(number * 10)) < 1e-9 ? 1 : most);
 const exponentialText = (power) => (power === Infinity ? "∞" : power >= 10000 ? scientific(power) : decimal(power));
 
 function exponentialFormula({ temperature, constant }) {
@@ -795,24 +719,5 @@ function makePlane(tokens, axes, say) {
   };
   return { element: figure, paint };
 }
-
-const shorten = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
-
-/** The corners of the smallest convex shape around points (Andrew's monotone chain). */
-function convexHull(points) {
-  const sorted = [...points].sort((p, q) => p[0] - q[0] || p[1] - q[1]);
-  if (sorted.length < 3) return sorted;
-  const half = (list) => {
-    const chain = [];
-    for (const point of list) {
-      while (chain.length > 1 && turn(chain.at(-2), chain.at(-1), point) <= 0) chain.pop();
-      chain.push(point);
-    }
-    return chain.slice(0, -1);
-  };
-  return [...half(sorted), ...half(sorted.reverse())];
-}
-
-const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 
 export default { render };

@@ -10,7 +10,6 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from attention_edu import student
 from attention_edu.attention import (
     BoolArray,
     FloatArray,
@@ -26,12 +25,13 @@ from attention_edu.attention import (
 
 from .base import (
     MOST_COMPONENTS,
-    NO_ECHO,
     Checked,
     Explorer,
     Numbers,
     as_choice,
     as_function,
+    as_language,
+    as_title,
     as_tokens,
     encode,
     script,
@@ -46,7 +46,6 @@ STEPS = ("scores", "exponentials", "weights", "values", "output")
 CONTROLS = ("temperature", "mask", "constant", "twice", "entropy", "reset")
 MOST_CONSTANT = 1e6
 MOST_RANGE = 1e6  # scores beyond it are shown at the end of the track
-MOST_SECONDS = 5.0  # for one call of a student's function; an endless loop must not take the kernel
 DESCRIBED_TOKENS = 12
 
 
@@ -225,7 +224,7 @@ class ScoreExplorer(Explorer):
     array([0.333, 0.333, 0.333])
     """
 
-    _esm = script("attention.js", "page.js", "score_explorer.js")
+    _esm = script("attention.js", "page.js", "dialogue.js", "score_explorer.js")
     _css = style("page.css", "score_explorer.css")
 
     tokens = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
@@ -246,14 +245,8 @@ class ScoreExplorer(Explorer):
     score_range = traitlets.List(traitlets.Float(), read_only=True).tag(sync=True)
     value_names = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
     plane = traitlets.Bool(True, read_only=True).tag(sync=True)
-    title = traitlets.Unicode("", read_only=True).tag(sync=True)
-    language = traitlets.Unicode("en", read_only=True).tag(sync=True)
 
-    _yours = traitlets.Dict().tag(sync=True)
     _initial = traitlets.Dict().tag(sync=True)
-    _request = traitlets.Int(0).tag(sync=True, **NO_ECHO)
-    _answer = traitlets.Dict().tag(sync=True)
-    made = False  # until then, None stands for what has not been set yet
     _locked_weights = Numbers(_check_weights, axes=1)
 
     def __init__(
@@ -306,12 +299,7 @@ class ScoreExplorer(Explorer):
         if controls is None:
             controls = CONTROLS if "weights" in chosen else ("reset",)
         offered = as_choice("controls", controls, CONTROLS)
-        if not isinstance(language, str):
-            raise TypeError(f"language: wants a string; got {shown(language)}")
-        if language not in strings():
-            raise ValueError(f"language: wants one of {sorted(strings())}; got {shown(language)}")
-        if not isinstance(title, str):
-            raise TypeError(f"title: wants a string; got {shown(title)}")
+        language = as_language(language)
         state = {
             "tokens": names,
             "predict": bool(predict),
@@ -320,7 +308,7 @@ class ScoreExplorer(Explorer):
             "score_range": _range(score_range, given_scores),
             "value_names": _value_names(value_names, width, language),
             "plane": as_boolean("plane", plane),
-            "title": title,
+            "title": as_title(title),
             "language": language,
         }
         moving = {
@@ -337,11 +325,7 @@ class ScoreExplorer(Explorer):
             for name, value in moving.items():
                 setattr(self, name, value)
             self.values = given_values
-            self._yours = {
-                step: student.name_of(function)
-                for step, function in (("softmax", softmax), ("weighted_sum", weighted_sum))
-                if function is not None
-            }
+            self._name_yours(softmax=softmax, weighted_sum=weighted_sum)
             self._initial = {name: getattr(self, name) for name in moving}
             self._initial |= {"scores": encode(self.scores), "mask": self.mask.tolist()}
         self._recompute()
@@ -365,16 +349,6 @@ class ScoreExplorer(Explorer):
         with self.hold_sync():
             for name, value in self._initial.items():
                 setattr(self, name, np.array(value, float) if name == "scores" else value)
-
-    @property
-    def error(self) -> str:
-        """What went wrong in a function of your own; empty if nothing did."""
-        return str(self._answer.get("error", ""))
-
-    @property
-    def printed(self) -> str:
-        """What a function of your own printed in its last call."""
-        return str(self._answer.get("printed", ""))
 
     # ------------------------------------------------------------------ the steps
 
@@ -411,12 +385,12 @@ class ScoreExplorer(Explorer):
         if self._softmax is None:
             weights = self._own_weights(scores)
         else:
-            weights, error = self._answer_of(
+            weights, error = self._ask(
                 self._softmax, (self._heated(scores),), (n,), "one_weight_each", printed
             )
             if weights is not None and self.twice:
                 again = mask_scores(weights, self.mask)
-                weights, error = self._answer_of(
+                weights, error = self._ask(
                     self._softmax, (again,), (n,), "one_weight_each", printed
                 )
         output = None
@@ -427,7 +401,7 @@ class ScoreExplorer(Explorer):
                 except ValueError as problem:  # only weights of a student's can be that large
                     error = str(problem)
             else:
-                output, error = self._answer_of(
+                output, error = self._ask(
                     self._weighted_sum,
                     (weights, self.values),
                     (self.values.shape[1],),
@@ -453,49 +427,6 @@ class ScoreExplorer(Explorer):
         most = np.finfo(heated.dtype).max
         clipped: FloatArray = np.where(np.isfinite(scores), np.clip(heated, -most, most), heated)
         return clipped
-
-    def _answer_of(
-        self,
-        function: Callable[..., Any],
-        arguments: tuple[FloatArray, ...],
-        shape: tuple[int, ...],
-        meaning: str,
-        printed: list[str],
-    ) -> tuple[FloatArray | None, str]:
-        """Call a student's function with copies; return its array, or None and what is wrong."""
-        say = strings()[self.language]
-        name = student.name_of(function)
-        copies = [np.array(argument) for argument in arguments]
-        collected = student.collect_within(
-            MOST_SECONDS, (student.call(function, *copies) for _once in range(1))
-        )
-        if not collected.items:
-            return None, say["too_slow"].format(name=name, seconds=f"{MOST_SECONDS:g}")
-        (answer,) = collected.items
-        printed.append(answer.printed)
-        if answer.error:
-            return None, answer.error
-        if answer.value is None:
-            return None, say["returned_none"].format(name=name)
-        if answer.value is Ellipsis:
-            return None, say["returned_gap"].format(name=name)
-        try:
-            if np.asarray(answer.value).dtype.kind not in "biufO":
-                raise TypeError("text and complex numbers would be converted without a word")
-            array = np.array(answer.value, dtype=np.float64)
-        except Exception:  # whatever a student returns
-            got = shown(answer.value)
-            return None, say["returned_other"].format(name=name, got=got, shape=f"shape {shape}")
-        if array.shape != shape:
-            return None, say["returned_shape"].format(
-                name=name, got=array.shape, shape=shape, meaning=say[meaning]
-            )
-        if not np.isfinite(array).all():
-            position = int(np.argmin(np.isfinite(array)))
-            return None, say["returned_nan"].format(
-                name=name, got=array[position], position=position
-            )
-        return array, ""
 
     def _keep(self, weights: FloatArray | None, output: FloatArray | None) -> None:
         for name, array in (("weights", weights), ("output", output)):

@@ -4,23 +4,41 @@
 // at which the browser got it. A frame's time is read in a message that is posted from
 // requestAnimationFrame: the first task after style, layout and paint of that frame. What the
 // compositor and the screen need after that is not seen from inside a page.
-(kind) => {
+([kind, drawn]) => {
   const panel = window.jupyterapp.shell.currentWidget.node;
   const MOST_WAITING = 20_000;
   const QUIET = 1_000;
 
+  // A canvas says nothing of what is drawn on it: count how often that happens.
+  if (kind === "canvas") {
+    const draw = CanvasRenderingContext2D.prototype.drawImage;
+    let times = 0;
+    CanvasRenderingContext2D.prototype.drawImage = function (...what) {
+      if (panel.contains(this.canvas)) panel.querySelector(drawn).dataset.drawn = ++times;
+      return draw.apply(this, what);
+    };
+  }
+
   /** The picture that is shown now, as text that changes whenever the picture does; null if none is. */
-  const look = {
-    weights: () => panel.querySelector("[data-widget=ScoreExplorer] [data-weight]")?.dataset.weight ?? null,
+  const read = {
+    weights: () => panel.querySelector("[data-widget] [data-weight]")?.dataset.weight ?? null,
+    cell: () => {
+      const cell = panel.querySelector("[data-widget] [data-row][data-column]")?.dataset;
+      return cell ? `${cell.row} ${cell.column} ${cell.weight}` : null;
+    },
     image: () => {
-      const image = panel.querySelector(".jp-OutputArea-output img");
+      const image = panel.querySelector(drawn);
       return image && image.complete && image.naturalWidth ? image.src : null;
     },
-  }[kind];
+    canvas: () => panel.querySelector(drawn)?.dataset.drawn ?? "0",
+    path: () => panel.querySelector(drawn)?.getAttribute("d") ?? null,
+    rectangle: () => panel.querySelector(drawn)?.getAttribute("width") ?? null,
+  };
+  const look = read[kind];
   /** The same, but of a picture that need not have been decoded yet. */
-  const announced = { weights: look, image: () => panel.querySelector(".jp-OutputArea-output img")?.src ?? null }[kind];
+  const announced = kind === "image" ? () => panel.querySelector(drawn)?.src ?? null : look;
   const decoded = async () => {
-    if (kind === "image") await panel.querySelector(".jp-OutputArea-output img").decode();
+    if (kind === "image") await panel.querySelector(drawn).decode();
   };
 
   const afterPaint = () =>
@@ -62,7 +80,7 @@
         subtree: true,
         childList: true,
         attributes: true,
-        attributeFilter: ["src", "data-weight"],
+        attributeFilter: ["src", "d", "width", "data-weight", "data-row", "data-column", "data-drawn"],
       });
     });
 

@@ -28,7 +28,7 @@ def test_the_drag_benchmark_fills_its_table(chromium: Browser) -> None:
 
     (table,) = drag.run(launch, rounds=1, steps=4, moves=6)
 
-    assert [row[0] for row in table.rows] == [subject.title for subject in drag.SUBJECTS]
+    assert [row[0] for row in table.rows] == [subject.title for subject in drag.subjects()]
     for row in table.rows:
         for column, number in zip(table.columns[1:], row[1:]):
             assert isinstance(number, (int, float)), (row[0], column)

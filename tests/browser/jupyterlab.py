@@ -209,6 +209,23 @@ def open_notebook(page: Any, lab: JupyterLab, path: str, *, timeout: float = 60)
     return panel
 
 
+def reload_if_not_restored(page: Any) -> None:
+    """Reload the page once if ipywidgets gave up on a saved widget.
+
+    Where a kernel takes more than two seconds to answer, as the first one on a busy machine does,
+    the widget manager of JupyterLab looks for a widget before it has read the saved ones, and says
+    "model not found" for good. A student would reload the page; so does a test.
+    """
+    page.wait_for_timeout(2500)
+    if page.get_by_text("model not found").count():
+        page.reload()
+        page.wait_for_function(
+            """() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.isReady""",
+            timeout=60_000,
+        )
+        page.wait_for_timeout(2500)
+
+
 def run_all(page: Any, *, timeout: float = 120, allow_errors: bool = False) -> None:
     """Run every cell of the current notebook, and wait until the kernel is idle again.
 

@@ -8,7 +8,13 @@ import pytest
 
 from attention_edu.attention import softmax, weighted_sum
 from attention_edu.example import VALUES
-from browser.jupyterlab import REPOSITORY, kernel_value, open_notebook, run_all
+from browser.jupyterlab import (
+    REPOSITORY,
+    kernel_value,
+    open_notebook,
+    reload_if_not_restored,
+    run_all,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -187,6 +193,7 @@ def test_a_trusted_notebook_answers_before_any_cell_has_run(page, jupyter_lab):
     path = copy_of(jupyter_lab, START, "trusted.ipynb")
     jupyter_lab.sign(path)
     open_notebook(page, jupyter_lab, path)
+    reload_if_not_restored(page)
     root = widget(page)
     cat = root.get_by_role("slider", name="Score of cat", exact=True)
     cat.focus()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from attention_edu.attention import mask_scores, softmax, weighted_sum
+from attention_edu.attention import dot_product_scores, mask_scores, softmax, weighted_sum
 from attention_edu.widgets import base
 
 pytestmark = pytest.mark.browser
@@ -211,3 +211,74 @@ def test_arguments_are_left_as_they_were(compared):
 def test_the_file_stands_alone():
     """It is loaded here just as it is, so it can import nothing."""
     assert "import " not in SOURCE
+
+
+# ---------------------------------------------------------------------------------------------
+# Scores of vectors
+# ---------------------------------------------------------------------------------------------
+
+SCORE = """
+async ({source, cases}) => {
+    const address = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+    const module = await import(address);
+    return cases.map(({query, keys, scale}) => ({
+        dot: module.dotProductScores(Object.freeze(query), Object.freeze(keys), scale),
+        plain: module.dotProductScores(query, keys),
+        cosine: module.cosineScores(query, keys),
+        distance: module.distanceScores(query[0], keys.map((key) => key[0])),
+    }));
+}
+"""
+
+
+def vectors():
+    random = np.random.default_rng(14090473)
+    for number in range(200):
+        d, size = int(random.integers(1, 9)), 10.0 ** random.uniform(-6, 6)
+        keys = random.normal(0, size, (int(random.integers(1, 25)), d))
+        query = random.normal(0, size, d) * (0 if number % 20 == 0 else 1)
+        yield query, keys, float(random.choice([1.0, d**-0.5, 0.1]))
+    for size in (0.0, 5e-324, 1e-200, 1e-160, 1e150, 1e153):
+        yield np.array([size, -size]), np.array([[size, size], [0.0, 0.0], [-size, size]]), 0.5
+
+
+@pytest.fixture(scope="module")
+def scored(chromium):
+    given = list(vectors())
+    context = chromium.new_context(offline=True)
+    answers = context.new_page().evaluate(
+        SCORE,
+        {
+            "source": SOURCE,
+            "cases": [
+                {"query": query.tolist(), "keys": keys.tolist(), "scale": scale}
+                for query, keys, scale in given
+            ],
+        },
+    )
+    context.close()
+    return list(zip(given, answers, strict=True))
+
+
+def test_dot_products_are_the_same(scored):
+    for (query, keys, scale), got in scored:
+        most = max(1e-300, np.abs(query).max() * np.abs(keys).max() * len(query))
+        for name, factor in (("dot", scale), ("plain", 1.0)):
+            expected = dot_product_scores(query[None], keys, scale=factor)[0]
+            assert_allclose(got[name], expected, rtol=0, atol=1e-12 * most)
+
+
+def test_cosines_are_dot_products_of_vectors_of_length_one(scored):
+    for (query, keys, _), got in scored:
+        rows = [query, *keys]
+        largest = [max(np.abs(row).max(), 5e-324) for row in rows]
+        near = [row / most for row, most in zip(rows, largest)]
+        units = [row / (np.linalg.norm(row) or 1.0) for row in near]
+        expected = dot_product_scores(np.array(units[:1]), np.array(units[1:]))[0]
+        assert_allclose(got["cosine"], expected, rtol=0, atol=1e-12)
+
+
+def test_scores_of_nearness_are_half_the_squared_distance_below_zero(scored):
+    for (query, keys, _), got in scored:
+        expected = -((query[0] - keys[:, 0]) ** 2) / 2
+        assert_allclose(got["distance"], expected, rtol=1e-12, atol=1e-300)
