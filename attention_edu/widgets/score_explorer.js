@@ -37,7 +37,7 @@ import {
 import STRINGS from "./strings.json" with { type: "json" };
 
 const ROWS_PAINTED_AT_ONCE = 64; // with more tokens, rows out of sight are painted a moment later
-const ROWS_A_BLOCK = 16; // … and the browser leaves out whole blocks of them
+const ROWS_A_BLOCK = 8; // … and the browser leaves out whole blocks of them
 const BARS_A_ROW = 16; // values with more components show this many
 const NUMBERS_A_ROW = 4;
 const LABELS_IN_THE_PLANE = 24;
@@ -299,7 +299,7 @@ function render({ model, el }) {
     root.classList.toggle("ae-hide-weights", model.get("predict") && !state.locked);
     for (let i = first; i < last; i++) paintRow(i, seen);
     if (last - first < n) {
-      markLater();
+      markWeights();
       clearTimeout(laterPaint);
       laterPaint = setTimeout(() => {
         for (let i = 0; i < n; i++) if (i < first || i >= last) paintRow(i, seen);
@@ -321,16 +321,8 @@ function render({ model, el }) {
     if (weight === null) cell.removeAttribute("data-weight");
     else cell.setAttribute("data-weight", weight);
   };
-  // Those out of sight get theirs in the same frame, but after it was painted.
-  let marking = 0;
-  const markLater = () => {
-    if (!weights || marking) return;
-    marking = requestAnimationFrame(() =>
-      setTimeout(() => {
-        marking = 0;
-        for (let i = 0; i < n; i++) markWeight(i, seen);
-      }),
-    );
+  const markWeights = () => {
+    if (weights) for (let i = 0; i < n; i++) markWeight(i, seen);
   };
 
   const paintRow = (i, seen) => {

@@ -76,7 +76,9 @@
         observer.disconnect();
         reject(new Error("the picture did not change"));
       }, MOST_WAITING);
-      observer.observe(panel, {
+      // The first weight alone where that is the picture: to watch 512 of them takes time of its own.
+      const watched = kind === "weights" ? panel.querySelector("[data-widget] [data-weight]") : panel;
+      observer.observe(watched, {
         subtree: true,
         childList: true,
         attributes: true,
