@@ -237,6 +237,11 @@ def _formulas_in(text: str) -> str:
 class _Renderer(IPythonRenderer):
     """nbconvert's Markdown, with formulas as MathML and nothing from elsewhere."""
 
+    def block_html(self, html: str) -> str:
+        # nbconvert parses each piece of HTML alone, which would close a fold at its first empty
+        # line and leave the answer open below it. Only images want its treatment.
+        return str(super().block_html(html)) if "<img" in html else html
+
     def block_math(self, body: str) -> str:
         return _formula_or_source(body, True)
 

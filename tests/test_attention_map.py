@@ -314,7 +314,6 @@ def test_a_drag_on_the_page_moves_scores_weights_and_output():
         {"head": -1},
         {"colouring": "<b>"},
     ],
-    ids=str,
 )
 def test_nonsense_from_a_page_is_refused_and_leaves_the_state(sent):
     shown = AttentionMap(scores=SCORES, editable=True)
@@ -501,3 +500,49 @@ def test_any_label_is_kept_drawn_and_told(label):
 
     assert shown.queries == shown.key_names == [label, label]
     assert (label.strip() or "empty token") in shown.describe()
+
+
+# ---------------------------------------------------------------------------------------------
+# Another matrix in the same place
+# ---------------------------------------------------------------------------------------------
+
+
+def test_show_replaces_everything_at_once():
+    shown = AttentionMap([[0.9, 0.1]], keys=["the", "cat"], values=[[1.0], [2.0]])
+    seen = []
+    shown.observe(lambda change: seen.append(shown.weights.shape), names=["_version"])
+    shown.show([[0.2, 0.3, 0.5]], keys=["a", "b", "c"], values=[[1.0], [2.0], [4.0]])
+    assert shown.shape == (1, 3)
+    assert shown.key_names == ["a", "b", "c"]
+    np.testing.assert_allclose(shown.output, [2.8])
+    assert seen == [(1, 3)]
+    shown.show(scores=[[0.0, 0.0]], mask=[True, False])
+    assert shown.values is None
+    assert shown.output is None
+    np.testing.assert_array_equal(shown.weights, [[1.0, 0.0]])
+    shown.scores = [[1.0, 5.0]]
+    shown.show([[0.5, 0.5]])
+    assert shown.scores is None
+    shown.weights = [[0.25, 0.75]]
+    assert shown.figure() is not None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weights": [[-1.0, 2.0]]},
+        {"weights": [[0.5, 0.5]], "keys": ["one"]},
+        {"weights": [[0.5, 0.5]], "row": 3},
+        {"weights": [[0.5, 0.5]], "image": np.zeros((4, 4))},
+        {},
+    ],
+)
+def test_show_refuses_what_does_not_fit_and_keeps_the_picture(wrong):
+    shown = AttentionMap([[0.9, 0.1]], keys=["the", "cat"])
+    with pytest.raises((TypeError, ValueError)):
+        shown.show(**wrong)
+    assert shown.shape == (1, 2)
+    assert shown._version == 0
+    assert shown.key_names == ["the", "cat"]
+    shown.weights = [[0.3, 0.7]]
+    assert "cat 70.0 %" in shown.describe()

@@ -173,6 +173,19 @@ class TestPage:
         ]
         assert (index.html["lang"], bool(index.title)) == ("en", True)
 
+    def test_an_answer_of_several_paragraphs_stays_in_its_fold(self, exported):
+        page = exported(
+            v4.new_markdown_cell(
+                "<details><summary>Answer</summary>First.\n\nSecond, $x^2$.\n\n- third\n\n"
+                "</details>\n\nAfter."
+            )
+        )
+        (answer,) = (d for d in page.main.find_all("details") if "First" in d.get_text())
+        assert "Second" in answer.get_text()
+        assert "third" in answer.get_text()
+        assert answer.math is not None
+        assert "After" not in answer.get_text()
+
     def test_formulas_are_mathml(self, exported):
         page = exported(
             v4.new_markdown_cell("A $x_i$ and\n\n$$\\sum_i w_i = 1$$\n\nfor \\$5"),

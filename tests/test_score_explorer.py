@@ -1303,7 +1303,7 @@ def used_keys():
             keys |= set(re.findall(r"\bsay\[\s*\"(\w+)\"", text))
             for chosen in re.findall(r"\bsay\[(.*?)\]", text, re.DOTALL):
                 keys |= set(re.findall(r"\"(\w+)\"", chosen))
-            keys |= set(re.findall(r"strings\(\)\[\w+\]\[\"(\w+)\"\]", text))
+            keys |= set(re.findall(r"strings\(\)\[[\w.]+\]\[\"(\w+)\"\]", text))
     return keys
 
 

@@ -8,6 +8,8 @@ from typing import Any
 _HOME = {
     "AttentionMap": "attention_map",
     "KernelExplorer": "kernel_explorer",
+    "Live": "live",
+    "Reply": "live",
     "ScoreExplorer": "score_explorer",
     "VectorExplorer": "vector_explorer",
 }

@@ -12,6 +12,7 @@ import {
   decimals,
   decodeNumbers,
   element,
+  largeType,
   linearScale,
   numberBox,
   paintBar,
@@ -43,6 +44,7 @@ const BARS_SHOWN = 16;
 const LABEL = 48; // characters of a label that are written; all are in its title
 const ZOOMS = [1, 2, 3, 4, 6, 8, 10, 12, 16, 24];
 const LABELLED_ZOOM = 12; // from here on rows and columns of a canvas carry their names
+const LARGE_CELLS = 1.6; // of their size, where type is large
 const REST = 150; // milliseconds
 const DRAG = 8; // pixels for a step of a score
 const CIVIDIS =
@@ -50,7 +52,9 @@ const CIVIDIS =
   "5a5f6e 61656f 686a71 6f7073 767676 7d7c78 848279 8c8878 938e78 9b9476 a39a74 " +
   "aba072 b4a76f bcae6c c4b468 cdbb63 d5c25e dec958 e7d150 f0d846 f9e03a fee838";
 
-function render({ model, el }) {
+function build({ model, el }) {
+  const version = model.get("_version");
+  const isCurrent = () => model.get("_version") === version; // else another one is about to be built
   const stop = new AbortController();
   const { signal } = stop;
   const say = STRINGS[model.get("language")];
@@ -135,7 +139,9 @@ function render({ model, el }) {
   }
   if (editable) bar.append(button({ label: say.reset, press: () => change({ scores: model.get("_initial_scores") }), signal }));
   const legend = makeLegend(say);
-  bar.append(legend.element);
+  const type = largeType({ root, say, follow: () => table.enlarge?.(type.isOn()), signal });
+  bar.append(legend.element, type.element);
+  table.enlarge?.(type.isOn());
 
   const readout = element("div", { class: "ae-map-readout ae-map-line" });
   const editor = editable ? makeEditor() : null;
@@ -264,8 +270,8 @@ function render({ model, el }) {
     words,
     say,
     watched: ["weights", "scores", "values", "mask", "head", "row", "colouring"],
-    read: () => (state = readState(model, state)),
-    draw,
+    read: () => isCurrent() && (state = readState(model, state)),
+    draw: () => isCurrent() && draw(),
     summary,
     signal,
   });
@@ -274,6 +280,20 @@ function render({ model, el }) {
   return () => {
     talk.stop();
     stop.abort();
+  };
+}
+
+/** What is shown in a place may change altogether, tokens and all: then it is built anew. */
+function render({ model, el }) {
+  let stop = build({ model, el });
+  const again = () => {
+    stop();
+    stop = build({ model, el });
+  };
+  model.on("change:_version", again);
+  return () => {
+    model.off("change:_version", again);
+    stop();
   };
 }
 
@@ -599,7 +619,8 @@ function makeCanvas(queries, keys, say, actions, signal) {
     sizer,
   );
   const whole = new OffscreenCanvas(nKey, nQuery);
-  let zoom = 0;
+  // `zoom` is the size of a cell, one of `sizes`; `chosen` is whether somebody wanted it.
+  let [zoom, chosen, larger, sizes] = [0, false, 1, ZOOMS];
   let size = { width: 0, height: 0, left: 0, top: 0 }; // the window, and its margins for names
   let at = { row: 0, column: 0 };
 
@@ -617,9 +638,9 @@ function makeCanvas(queries, keys, say, actions, signal) {
     blit();
   };
 
-  const margins = () => (zoom >= LABELLED_ZOOM ? { left: 84, top: 72 } : { left: 0, top: 0 });
+  const marginsOf = (z) => (z >= Math.round(larger * LABELLED_ZOOM) ? { left: 84 * larger, top: 72 * larger } : { left: 0, top: 0 });
   const place = () => {
-    const { left, top } = margins();
+    const { left, top } = marginsOf(zoom);
     sizer.style.width = `${left + nKey * zoom}px`;
     sizer.style.height = `${top + nQuery * zoom}px`;
     const width = Math.min(scroller.clientWidth, left + nKey * zoom);
@@ -660,7 +681,7 @@ function makeCanvas(queries, keys, say, actions, signal) {
     pen.restore();
     if (left) {
       pen.fillStyle = style.color;
-      pen.font = `${Math.min(zoom - 1, 12)}px ${style.fontFamily}`;
+      pen.font = `${Math.min(zoom - 1, 12 * larger)}px ${style.fontFamily}`;
       pen.textBaseline = "middle";
       const firstRow = Math.floor(y / zoom);
       pen.textAlign = "right";
@@ -722,8 +743,20 @@ function makeCanvas(queries, keys, say, actions, signal) {
     blit();
   };
   const zoomBy = (steps, around) => {
-    const now = ZOOMS.findLastIndex((z) => z <= zoom);
-    zoomTo(ZOOMS[Math.min(Math.max(now + steps, 0), ZOOMS.length - 1)], around);
+    const now = sizes.findLastIndex((z) => z <= zoom);
+    chosen = true;
+    zoomTo(sizes[Math.min(Math.max(now + steps, 0), sizes.length - 1)], around);
+  };
+  const fitting = () => sizes.findLast((z) => nKey * z + marginsOf(z).left <= scroller.clientWidth) ?? sizes[0];
+  const enlarge = (isLarge) => {
+    const wanted = (zoom / larger) * (isLarge ? LARGE_CELLS : 1);
+    larger = isLarge ? LARGE_CELLS : 1;
+    sizes = [...new Set([1, ...ZOOMS.map((z) => Math.round(z * larger))])];
+    const nearest = sizes.reduce((best, z) => (Math.abs(z - wanted) < Math.abs(best - wanted) ? z : best));
+    const inSight = Boolean(zoom && scroller.clientWidth);
+    if (!inSight) zoom = zoom && chosen ? nearest : 0; // 0: fitted once it is on the page
+    else zoomTo(chosen ? nearest : fitting());
+    if (inSight) place(); // for its names, even if its cells are as before
   };
 
   const bringIntoSight = ({ row, column }) => {
@@ -777,15 +810,12 @@ function makeCanvas(queries, keys, say, actions, signal) {
   });
   const watch = new ResizeObserver(() => {
     if (!scroller.clientWidth) return;
-    if (!zoom) {
-      const room = scroller.clientWidth;
-      zoom = ZOOMS.findLast((z) => nKey * z + (z >= LABELLED_ZOOM ? 84 : 0) <= room) ?? 1;
-    }
+    zoom ||= fitting();
     place();
   });
   watch.observe(scroller);
   signal.addEventListener("abort", () => watch.disconnect());
-  return { element: scroller, paint, point, zoomBy, focus: () => scroller.focus() };
+  return { element: scroller, paint, point, zoomBy, enlarge, focus: () => scroller.focus() };
 }
 
 // --------------------------------------------------------------------------- the row as a picture

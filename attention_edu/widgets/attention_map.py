@@ -30,6 +30,7 @@ from .base import (
     Explorer,
     Numbers,
     as_language,
+    as_one_of,
     as_title,
     as_tokens,
     script,
@@ -167,11 +168,7 @@ def _as_index(name: str, given: Any, count: int, what: str) -> int:
 
 
 def _as_colouring(name: str, given: Any, _map: Any = None) -> str:
-    if not isinstance(given, str):
-        raise TypeError(f"{name}: wants one of {COLOURINGS}; got {shown(given)}")
-    if given not in COLOURINGS:
-        raise ValueError(f"{name}: wants one of {COLOURINGS}; got {shown(given)}")
-    return given
+    return as_one_of(name, given, COLOURINGS)
 
 
 def _as_image(given: Any) -> NDArray[np.uint8]:
@@ -381,6 +378,7 @@ cat 60.0 %, the 40.0 %.
     _score_range = traitlets.List(traitlets.Float()).tag(sync=True)
     _of_patches = traitlets.Bool().tag(sync=True)  # queries are the patches themselves
     _initial_scores = traitlets.Any().tag(sync=True, to_json=pack)
+    _version = traitlets.Int(0).tag(sync=True)  # counts what was shown in this place
 
     shape: tuple[int, ...] = ()
     heads = 1
@@ -404,6 +402,109 @@ cat 60.0 %, the 40.0 %.
         head_names: Sequence[str] | None = None,
         title: str = "",
         language: str = "en",
+    ) -> None:
+        self._set_up(
+            weights,
+            queries,
+            keys,
+            scores=scores,
+            values=values,
+            image=image,
+            patches=patches,
+            mask=mask,
+            head=head,
+            row=row,
+            colouring=colouring,
+            editable=editable,
+            head_names=head_names,
+            title=title,
+            language=language,
+        )
+        self.made = True
+        super().__init__()
+        self.observe(self._recompute, names=["scores", "mask"])
+        self.observe(self._mix, names=["weights", "values", "head", "row"])
+
+    def show(
+        self,
+        weights: ArrayLike | None = None,
+        queries: Sequence[str] | None = None,
+        keys: Sequence[str] | None = None,
+        *,
+        scores: ArrayLike | None = None,
+        values: ArrayLike | None = None,
+        image: ArrayLike | None = None,
+        patches: tuple[int, int] | None = None,
+        mask: ArrayLike | None = None,
+        head: int = 0,
+        row: int = 0,
+        head_names: Sequence[str] | None = None,
+    ) -> None:
+        """Show another matrix in the place of this one, with tokens and an image of its own.
+
+        Parameters
+        ----------
+        weights, queries, keys, scores, values, image, patches, mask, head, row, head_names
+            As for a new map. What is not given is not kept from before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for a new map; the picture then stays as it was.
+
+        Examples
+        --------
+        >>> shown = AttentionMap([[0.9, 0.1]], keys=["the", "cat"])
+        >>> shown.show([[0.2, 0.3, 0.5]], keys=["the", "cat", "sat"])
+        >>> shown.key_names
+        ['the', 'cat', 'sat']
+        """
+        before = self.shape, self.heads
+        self.made = False
+        try:
+            with self.hold_sync():
+                self._set_up(
+                    weights,
+                    queries,
+                    keys,
+                    scores=scores,
+                    values=values,
+                    image=image,
+                    patches=patches,
+                    mask=mask,
+                    head=head,
+                    row=row,
+                    colouring=self.colouring,
+                    editable=self.editable,
+                    head_names=head_names,
+                    title=self.title,
+                    language=self.language,
+                )
+                self._version += 1
+        except Exception:
+            self.shape, self.heads = before
+            raise
+        finally:
+            self.made = True
+
+    def _set_up(
+        self,
+        weights: ArrayLike | None,
+        queries: Sequence[str] | None,
+        keys: Sequence[str] | None,
+        *,
+        scores: ArrayLike | None,
+        values: ArrayLike | None,
+        image: ArrayLike | None,
+        patches: tuple[int, int] | None,
+        mask: ArrayLike | None,
+        head: int,
+        row: int,
+        colouring: str,
+        editable: bool,
+        head_names: Sequence[str] | None,
+        title: str,
+        language: str,
     ) -> None:
         # Everything is checked before anything is set, so that nothing is half-made.
         if weights is None and scores is None:
@@ -450,9 +551,8 @@ cat 60.0 %, the 40.0 %.
         with self.hold_trait_notifications():
             for name, value in state.items():
                 self.set_trait(name, value)
-            if scores is not None:
-                self.scores = given
-            else:
+            self.scores = None if scores is None else given
+            if scores is None:
                 self.weights = given
             for name, value in moving.items():
                 setattr(self, name, value)
@@ -460,10 +560,6 @@ cat 60.0 %, the 40.0 %.
             self._score_range = _range(given) if editable else []
             self._of_patches = bool(grid) and queries is None and n_query == n_key
         self._recompute()
-        self.made = True
-        super().__init__()
-        self.observe(self._recompute, names=["scores", "mask"])
-        self.observe(self._mix, names=["weights", "values", "head", "row"])
 
     def reset(self) -> None:
         """Go back to the scores of the beginning.

@@ -14,7 +14,14 @@ import numpy as np
 import traitlets
 
 from attention_edu import student
-from attention_edu.attention import FloatArray, as_numbers, shown
+from attention_edu.attention import (
+    BoolArray,
+    FloatArray,
+    as_mask,
+    as_number,
+    as_numbers,
+    shown,
+)
 
 if TYPE_CHECKING:
     from attention_edu.figures import Picture
@@ -148,6 +155,32 @@ def as_choice(name: str, given: Any, choices: Sequence[str]) -> list[str]:
     return [choice for choice in choices if choice in given]
 
 
+def as_one_of(name: str, given: Any, choices: Sequence[str], *, more: str = "") -> str:
+    """Return one of `choices`, or say what is wrong with `given`; `more` is what else would do."""
+    if not isinstance(given, str):
+        raise TypeError(f"{name}: wants one of {tuple(choices)}{more}; got {shown(given)}")
+    if given not in choices:
+        raise ValueError(f"{name}: wants one of {tuple(choices)}{more}; got {shown(given)}")
+    return str(given)
+
+
+def as_temperature(name: str, given: Any, _explorer: Any = None) -> float:
+    """Return a number above 0, or say what is wrong with `given`."""
+    temperature = as_number(name, given)
+    if temperature <= 0:
+        raise ValueError(f"{name}: wants a number above 0; got {shown(given)}")
+    return temperature
+
+
+def as_token_mask(name: str, given: Any, explorer: Any) -> BoolArray:
+    """Return one read-only truth value for each token; None lets all be attended to."""
+    n = len(explorer.tokens)
+    given = True if given is None else given
+    mask: BoolArray = np.broadcast_to(as_mask(name, given, (n,)), (n,)).copy()
+    mask.setflags(write=False)
+    return mask
+
+
 def as_function(name: str, given: Any) -> Callable[..., Any] | None:
     """Return a function or None, or say what is wrong with `given`."""
     if given is not None and not callable(given):
@@ -178,7 +211,8 @@ class Explorer(anywidget.AnyWidget):
     """What every widget shares: its words, its pictures, and how it asks a student's function.
 
     A widget with functions of a student's puts what they answered into `_answer`, as JSON, beside
-    the number of the request that they answer, the `error`, and what was `printed`.
+    the number of the request that they answer, the `error`, and what was `printed`. Large type, for
+    projectors, is the page's own affair: it is no trait, and Python does not hear of it.
     """
 
     title = traitlets.Unicode("", read_only=True).tag(sync=True)

@@ -5,10 +5,12 @@ import { weightedSum, kernelWeights, KERNELS, effectiveCount } from "./attention
 import { dialogue, knob, wordsBelow } from "./dialogue.js";
 import {
   button,
+  choice,
   clamp,
   decimal,
   decodeNumbers,
   element,
+  largeType,
   logScale,
   numberBox,
   percent,
@@ -111,9 +113,9 @@ function render({ model, el }) {
       })
     : null;
   if (bandwidth) bar.append(bandwidth.element);
-  const choice =
+  const shape =
     offers("kernel") && !yours
-      ? choiceOf({
+      ? choice({
           label: say.kernel_kernel,
           options: { gaussian: say.kernel_gaussian, boxcar: say.kernel_boxcar, epanechnikov: say.kernel_epanechnikov },
           read: () => state.kernel,
@@ -121,15 +123,15 @@ function render({ model, el }) {
           signal,
         })
       : null;
-  if (choice) bar.append(choice.element);
+  if (shape) bar.append(shape.element);
   if (yours) bar.append(element("span", { class: "ae-note" }, `${say.kernel_kernel}: ${phrase(say.yours, { name: yours })}`));
   if (offers("reset"))
     bar.append(button({ label: say.reset, press: () => change(model.get("_initial")), signal }));
+  const type = largeType({ root, say, follow: () => fit(), signal });
+  bar.append(type.element);
 
   const words = wordsBelow(say);
-  root.append(readouts, stage, list);
-  if (bar.childElementCount) root.append(bar);
-  root.append(formula, ...words.below, words.spoken);
+  root.append(readouts, stage, list, bar, formula, ...words.below, words.spoken);
   el.replaceChildren(root);
 
   // ------------------------------------------------------------------------- the hand
@@ -165,7 +167,7 @@ function render({ model, el }) {
 
   let scale = null;
   let tell = null;
-  let size = { width: 0, em: 14 };
+  let size = { width: 0, em: 14, isLow: false };
   let laid = {};
   let curve = { key: null };
   let trace = { key: null, places: [] };
@@ -243,7 +245,7 @@ function render({ model, el }) {
       setText(bandwidth.element, name);
       setAttribute(bandwidth.element.querySelector("[role=slider]"), "aria-label", name);
     }
-    choice?.show();
+    shape?.show();
     const temperature = plain(state.bandwidth * state.bandwidth);
     setText(formula, softened ? phrase(say.kernel_formula_softmax, { temperature }) : say.kernel_formula_plain);
   };
@@ -286,12 +288,13 @@ function render({ model, el }) {
     const width = stage.clientWidth || 640;
     const em = parseFloat(getComputedStyle(root).fontSize) || 14;
     if (width === size.width && em === size.em) return false;
-    size = { width, em };
+    size = { width, em, isLow: type.isOn() };
     return true;
   };
-  const watcher = new ResizeObserver(() => {
+  const fit = () => {
     if (measure()) draw();
-  });
+  };
+  const watcher = new ResizeObserver(fit);
   measure();
   talk.begin();
   paintList();
@@ -425,24 +428,6 @@ const tick = (number) =>
     ? scientific(number)
     : String(Number(number.toPrecision(6))).replace("-", "−");
 
-/** One of several words to choose: a native group of radio buttons. */
-function choiceOf({ label, options, read, write, signal }) {
-  const group = `ae-${Math.random().toString(36).slice(2)}`; // two copies must not share a group
-  const boxes = Object.entries(options).map(([value, words]) => {
-    const box = element("input", { type: "radio", name: group, value, "data-lm-suppress-shortcuts": "true" });
-    box.addEventListener("change", () => box.checked && write(value), { signal });
-    return { box, element: element("label", { class: "ae-check" }, box, words) };
-  });
-  const made = element(
-    "div",
-    { class: "ae-kernel-choice", role: "radiogroup", "aria-label": label },
-    element("span", { "aria-hidden": "true" }, label),
-    ...boxes.map((choice) => choice.element),
-  );
-  const show = () => boxes.forEach(({ box }) => (box.checked = box.value === read()));
-  return { element: made, show };
-}
-
 // --------------------------------------------------------------------------- the plot
 
 /**
@@ -451,6 +436,7 @@ function choiceOf({ label, options, read, write, signal }) {
  */
 function makePlot(labels, { xName, yName, say }) {
   const make = (tag, name, attributes = {}) => svgElement(tag, { class: `ae-kernel-${name}`, ...attributes });
+  const answer = (tag, name) => make(tag, `${name} ae-answer`);
   const svg = make("svg", "svg", { "aria-hidden": "true", preserveAspectRatio: "xMidYMin meet" });
   const axes = make("g", "axes");
   // A picture inside the picture cuts off what lies outside it; nothing needs a name for that.
@@ -466,15 +452,15 @@ function makePlot(labels, { xName, yName, say }) {
   const rings = make("path", "ring");
   const discs = make("path", "disc");
   const levels = Array.from({ length: LEVELS }, (_, level) => {
-    const path = make("path", "level");
+    const path = answer("path", "level");
     path.style.strokeWidth = `calc(var(--spot) * ${(1 + (0.8 * (level + 1)) / LEVELS).toFixed(2)})`;
-    path.style.opacity = ((level + 1) / LEVELS).toFixed(2);
+    path.style.strokeOpacity = ((level + 1) / LEVELS).toFixed(2);
     return path;
   });
   const texts = make("g", "texts");
-  const dash = make("line", "dash");
-  const dot = make("circle", "dot");
-  const bars = make("path", "bars");
+  const dash = answer("line", "dash");
+  const dot = answer("circle", "dot");
+  const bars = answer("path", "bars");
   svg.append(axes, behind, line, rings, discs, ...levels, before, texts, bars, dash, dot);
 
   let box = null; // left, right, top, bottom of the points; floor and roof of the bars
@@ -507,10 +493,10 @@ function makePlot(labels, { xName, yName, say }) {
   const dotsAt = (places) => places.map(({ x, y }) => `M${toX(x).toFixed(1)} ${toY(y).toFixed(1)}h0`).join("");
 
   let topLabel = null;
-  const layOut = ({ width, em }, { x, y, xRange, yRange, truth: true_ }) => {
+  const layOut = ({ width, em, isLow }, { x, y, xRange, yRange, truth: true_ }) => {
     const yTicks = ticksOf(yRange, 5).map((number) => [number, tick(number)]);
     const widest = Math.max(4, ...yTicks.map(([, words]) => words.length));
-    const height = (width < 30 * em ? 23 : 26) * em;
+    const height = (isLow ? 20 : width < 30 * em ? 23 : 26) * em; // large type must fit a projector
     box = { left: (0.62 * widest + 0.9) * em, right: width - 0.9 * em, top: 1.9 * em };
     box.floor = height - 2.7 * em;
     box.roof = box.floor - 5.2 * em;

@@ -28,6 +28,7 @@ from .base import (
     Numbers,
     as_choice,
     as_language,
+    as_one_of,
     as_title,
     as_tokens,
     encode,
@@ -180,11 +181,7 @@ def _kernel(name: str, given: Any, explorer: Any) -> str:
 
 
 def _kernel_name(name: str, given: Any) -> str:
-    if not isinstance(given, str):
-        raise TypeError(f"{name}: wants one of {KERNELS}, or a function; got {shown(given)}")
-    if given not in KERNELS:
-        raise ValueError(f"{name}: wants one of {KERNELS}, or a function; got {shown(given)}")
-    return str(given)
+    return as_one_of(name, given, KERNELS, more=", or a function")
 
 
 def _axis_name(name: str, given: Any) -> str:

@@ -277,10 +277,86 @@ export function checkbox({ name, label, read, write, signal }) {
   return { box, element: label ? element("label", { class: "ae-check" }, box, label) : box, show };
 }
 
+/** One of several words to choose: a native group of radio buttons. */
+export function choice({ label, options, read, write, signal }) {
+  const group = `ae-${Math.random().toString(36).slice(2)}`; // two copies must not share a group
+  const boxes = Object.entries(options).map(([value, words]) => {
+    const box = element("input", { type: "radio", name: group, value, [SUPPRESS]: "true" });
+    box.addEventListener("change", () => box.checked && write(value), { signal });
+    return { box, element: element("label", { class: "ae-check" }, box, words) };
+  });
+  const made = element(
+    "div",
+    { class: "ae-choice", role: "radiogroup", "aria-label": label },
+    element("span", { "aria-hidden": "true" }, label),
+    ...boxes.map((one) => one.element),
+  );
+  const show = () => boxes.forEach(({ box }) => (box.checked = box.value === read()));
+  return { element: made, show };
+}
+
 export function button({ label, press, signal }) {
   const made = element("button", { type: "button", class: "ae-button", [SUPPRESS]: "true" }, label);
   made.addEventListener("click", press, { signal });
   return made;
+}
+
+// Widgets are modules that do not know each other: what the page's type is stands on the page itself,
+// a change of it is an event of this name, and under this name the browser remembers it.
+const LARGE_TYPE = "attention_edu.large_type";
+
+/** Whether type is large: as on the page already, or as it was when this browser last saw one. */
+function isLarge() {
+  const { aeLargeType } = document.documentElement.dataset;
+  if (aeLargeType) return aeLargeType === "on";
+  try {
+    return localStorage.getItem(LARGE_TYPE) === "on";
+  } catch {
+    return false; // a browser may forbid it
+  }
+}
+
+function setLarge(large) {
+  const told = large ? "on" : "off";
+  document.documentElement.dataset.aeLargeType = told;
+  try {
+    localStorage.setItem(LARGE_TYPE, told);
+  } catch {
+    // then it holds for this page alone
+  }
+  document.dispatchEvent(new CustomEvent(LARGE_TYPE));
+}
+
+/**
+ * The button that makes the type of every widget on the page large, for a projector.
+ *
+ * `root` gets the class `ae-large`; `follow()` is called when that has changed, for what is not laid
+ * out by style alone. Returns the button's `element`, and `isOn()`.
+ */
+export function largeType({ root, say, follow, signal }) {
+  const made = button({
+    label: "Aa",
+    press: () => {
+      setLarge(!isLarge());
+      made.scrollIntoView({ block: "nearest" }); // widgets above it have grown as well
+    },
+    signal,
+  });
+  made.classList.add("ae-large-type");
+  made.setAttribute("aria-label", say.large_type);
+  made.setAttribute("title", say.large_type_hint);
+  let large = null;
+  const show = () => {
+    if (large === isLarge()) return;
+    const first = large === null;
+    large = isLarge();
+    root.classList.toggle("ae-large", large);
+    made.setAttribute("aria-pressed", String(large));
+    if (!first) follow?.();
+  };
+  document.addEventListener(LARGE_TYPE, show, { signal });
+  show();
+  return { element: made, isOn: () => large };
 }
 
 /** Every token's name for a screen reader; one that could be taken for another carries its number. */

@@ -13,6 +13,7 @@ import {
   decodeNumbers,
   element,
   encodeNumbers,
+  largeType,
   linearScale,
   logScale,
   makeRoom,
@@ -75,6 +76,7 @@ function render({ model, el }) {
   const [low, high] = model.get("score_range");
   const scoreScale = linearScale(low, high, 0.1);
   const guessScale = linearScale(0, 1, 0.01);
+  const answers = ["weights", "products"];
   const columns = element("div", { class: "ae-columns" });
   const scroller = element("div", { class: "ae-scroller" }, columns);
 
@@ -84,7 +86,7 @@ function render({ model, el }) {
     const foot = element("div", { class: "ae-foot" });
     const made = element(
       "div",
-      { class: `ae-column ae-${kind}`, role: "group", "aria-label": label },
+      { class: `ae-column ae-${kind}${answers.includes(kind) ? " ae-answer" : ""}`, role: "group", "aria-label": label },
       element("div", { class: "ae-head" }, ...head),
       ...(n > ROWS_PAINTED_AT_ONCE ? blocks(cells) : cells),
       foot,
@@ -248,6 +250,16 @@ function render({ model, el }) {
       }),
     );
   }
+  const type = largeType({
+    root,
+    say,
+    follow: () => {
+      look(); // other rows are in sight
+      draw();
+    },
+    signal,
+  });
+  bar.append(type.element);
 
   const ceiling = element("p", { class: "ae-words ae-ceiling" }, "");
   const guessing = element("div", { class: "ae-words ae-guessing" });
@@ -269,8 +281,7 @@ function render({ model, el }) {
   }
   const words = wordsBelow(say);
   const side = element("div", { class: "ae-side" });
-  if (bar.childElementCount) side.append(bar);
-  side.append(ceiling, guessing, ...words.below);
+  side.append(bar, ceiling, guessing, ...words.below);
   const lower = element("div", { class: "ae-lower" });
   if (plane) lower.append(plane.element);
   lower.append(side);
@@ -632,7 +643,7 @@ function makePlane(tokens, axes, say) {
   xName.append(`${axes[0]} →`);
   yName.append(`↑ ${axes[1]}`);
   svg.append(hull, xAxis, yAxis, xName, yName, cloud, path, ...joints, ...dots, ...labels, output, outputLabel);
-  const figure = element("figure", { class: "ae-figure" }, svg, element("figcaption", { class: "ae-note" }, say.plane_caption));
+  const figure = element("figure", { class: "ae-figure ae-answer" }, svg, element("figcaption", { class: "ae-note" }, say.plane_caption));
 
   let x = null;
   let y = null;

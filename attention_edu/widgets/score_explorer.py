@@ -11,7 +11,6 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from attention_edu.attention import (
-    BoolArray,
     FloatArray,
     as_boolean,
     as_mask,
@@ -31,7 +30,9 @@ from .base import (
     as_choice,
     as_function,
     as_language,
+    as_temperature,
     as_title,
+    as_token_mask,
     as_tokens,
     encode,
     script,
@@ -110,13 +111,6 @@ def _fit_values(n: int, values: FloatArray) -> None:
         raise ValueError("values: want finite numbers; got NaN or an infinity")
 
 
-def _temperature(name: str, given: Any, _explorer: Any) -> float:
-    temperature = as_number(name, given)
-    if temperature <= 0:
-        raise ValueError(f"{name}: wants a number above 0; got {shown(given)}")
-    return temperature
-
-
 def _constant(name: str, given: Any, _explorer: Any) -> float:
     constant = as_number(name, given)
     if abs(constant) > MOST_CONSTANT:
@@ -125,14 +119,6 @@ def _constant(name: str, given: Any, _explorer: Any) -> float:
             f"got {shown(given)}"
         )
     return constant
-
-
-def _mask(name: str, given: Any, explorer: Any) -> BoolArray:
-    n = len(explorer.tokens)
-    given = True if given is None else given
-    mask: BoolArray = np.broadcast_to(as_mask(name, given, (n,)), (n,)).copy()
-    mask.setflags(write=False)
-    return mask
 
 
 def _switch(name: str, given: Any, _explorer: Any) -> bool:
@@ -230,8 +216,8 @@ class ScoreExplorer(Explorer):
     tokens = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)
     scores = Numbers(_check_scores, axes=1)
     values = Numbers(_check_values, axes=2)
-    temperature = Checked(_temperature, 1.0)
-    mask = Checked(_mask).tag(to_json=lambda mask, _widget: mask.tolist())
+    temperature = Checked(as_temperature, 1.0)
+    mask = Checked(as_token_mask).tag(to_json=lambda mask, _widget: mask.tolist())
     constant = Checked(_constant, 0.0)
     twice = Checked(_switch, False)
     guess = Numbers(_check_shares, axes=1)
@@ -313,7 +299,7 @@ class ScoreExplorer(Explorer):
         }
         moving = {
             "scores": given_scores,
-            "temperature": _temperature("temperature", temperature, None),
+            "temperature": as_temperature("temperature", temperature),
             "mask": np.full(n, True) if mask is None else as_mask("mask", mask, (n,)),
             "constant": _constant("constant", constant, None),
             "twice": as_boolean("twice", twice),

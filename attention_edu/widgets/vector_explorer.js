@@ -6,11 +6,13 @@ import { dialogue, knob, wordsBelow } from "./dialogue.js";
 import {
   button,
   checkbox,
+  choice,
   clamp,
   convexHull,
   decimal,
   decimals,
   element,
+  largeType,
   logScale,
   numberBox,
   paintBar,
@@ -30,6 +32,7 @@ const SIDE = 440; // of the plane, in units of its drawing
 const MARGIN = 14;
 const REACH = 17; // how far from a tip it can be grabbed
 const LABEL_HEIGHT = 17;
+const LARGE_LABELS = 1.35; // of their size, where type is large; the plane itself grows less
 const CROWD = 8; // more keys than that cannot all be labelled
 const LARGE_STEP = 5; // small steps
 let views = 0; // names that must be unique on a page count on from here
@@ -78,12 +81,22 @@ function renderVectors({ model, el }) {
     role: "group",
     "aria-label": model.get("title") || say.vector_explorer,
   });
+  const type = largeType({
+    root,
+    say,
+    follow: () => {
+      plane.enlarge(type.isOn());
+      plane.paint(state, seen);
+    },
+    signal,
+  });
   const help = element(
     "p",
     { class: "ae-note", id: `ae-vector-help-${view}` },
     phrase(say.vector_help, { small: exact(steps.small), large: exact(steps.large) }),
   );
   const plane = makeVectorPlane({ tokens, movable, joined, target, low, high, steps, say, help, signal });
+  plane.enlarge(type.isOn());
   const figure = element(
     "figure",
     { class: "ae-vector-figure" },
@@ -96,7 +109,7 @@ function renderVectors({ model, el }) {
   const head = (text, name, title = text) => element("th", { scope: "col", class: name, title }, text);
   const number = (name) => {
     const { box, frame } = numberBox();
-    return { box, cell: element("td", { class: name }, frame) };
+    return { box, cell: element("td", { class: `${name} ae-answer` }, frame) };
   };
   const queryLength = number("ae-vector-length");
   const body = element(
@@ -136,7 +149,7 @@ function renderVectors({ model, el }) {
       score.cell,
       element(
         "td",
-        { class: "ae-vector-weight" },
+        { class: "ae-vector-weight ae-answer" },
         element("span", { class: "ae-vector-share" }, element("span", { class: "ae-vector-track", "aria-hidden": "true" }, bar), frame),
       ),
     );
@@ -165,7 +178,7 @@ function renderVectors({ model, el }) {
   const outputs = ["x", "y"].map(() => numberBox());
   const result = element(
     "p",
-    { class: "ae-vector-output" },
+    { class: "ae-vector-output ae-answer" },
     element("span", { class: "ae-title" }, `● ${say.output}`),
     ...outputs.flatMap(({ frame }, c) => [element("span", { class: "ae-note" }, "xy"[c]), frame]),
   );
@@ -182,24 +195,16 @@ function renderVectors({ model, el }) {
     : null;
 
   const bar = element("div", { class: "ae-controls", role: "group", "aria-label": say.controls });
-  const radios = [];
-  if (controls.includes("score")) {
-    const words = { dot: say.vector_dot, scaled: say.vector_scaled, cosine: say.vector_cosine };
-    const group = element("div", { class: "ae-vector-choice", role: "radiogroup", "aria-label": say.score });
-    group.append(element("span", { "aria-hidden": "true" }, say.score));
-    for (const [choice, text] of Object.entries(words)) {
-      const radio = element("input", {
-        type: "radio",
-        name: `ae-vector-score-${view}`,
-        value: choice,
-        "data-lm-suppress-shortcuts": "true",
-      });
-      radio.addEventListener("change", () => radio.checked && change({ score: choice }), { signal });
-      radios.push(radio);
-      group.append(element("label", { class: "ae-check" }, radio, text));
-    }
-    bar.append(group);
-  }
+  const way = controls.includes("score")
+    ? choice({
+        label: say.score,
+        options: { dot: say.vector_dot, scaled: say.vector_scaled, cosine: say.vector_cosine },
+        read: () => state.score,
+        write: (score) => change({ score }),
+        signal,
+      })
+    : null;
+  if (way) bar.append(way.element);
   const heat = controls.includes("temperature")
     ? knob({
         name: say.temperature,
@@ -213,12 +218,12 @@ function renderVectors({ model, el }) {
   if (heat) bar.append(heat.element);
   if (controls.includes("reset"))
     bar.append(button({ label: say.reset, press: () => change(model.get("_initial")), signal }));
+  bar.append(type.element);
 
   const words = wordsBelow(say);
   const side = element("div", { class: "ae-vector-side" }, formula, table, result);
   if (goal) side.append(goal);
-  if (bar.childElementCount) side.append(bar);
-  side.append(...words.below);
+  side.append(bar, ...words.below);
   root.append(element("div", { class: "ae-vector-columns" }, figure, side), words.spoken);
   root.classList.toggle("ae-vector-many", n > 12);
   el.replaceChildren(root);
@@ -236,7 +241,7 @@ function renderVectors({ model, el }) {
       mark(box, "data-output", seen.output?.[c]);
     });
     if (goal) paintGoal();
-    for (const radio of radios) radio.checked = radio.value === state.score;
+    way?.show();
     heat?.show();
     words.show(seen);
   };
@@ -399,10 +404,7 @@ function makeVectorPlane({ tokens, movable, joined, target, low, high, steps, sa
   draw("path", "ae-vector-grid", { d: lines });
   const [zeroX, zeroY] = [clampTo(x(0), MARGIN, SIDE - MARGIN), clampTo(y(0), MARGIN, SIDE - MARGIN)];
   draw("path", "ae-vector-axes", { d: `M${zeroX.toFixed(1)},${MARGIN}V${SIDE - MARGIN}M${MARGIN},${zeroY.toFixed(1)}H${SIDE - MARGIN}` });
-  for (const tick of ticks) {
-    put(text("ae-vector-tick", exact(tick)), { x: x(tick), y: Math.min(zeroY + 10, SIDE - 6) });
-    put(text("ae-vector-tick", exact(tick)), { x: Math.max(zeroX - 13, 10), y: y(tick) });
-  }
+  const numbers = ticks.map((tick) => [tick, text("ae-vector-tick", exact(tick)), text("ae-vector-tick", exact(tick))]);
   const hull = draw("polygon", "ae-vector-hull");
   const star = target ? draw("path", "ae-vector-star", { d: starAt(...at(target), 12) }) : null;
 
@@ -412,12 +414,12 @@ function makeVectorPlane({ tokens, movable, joined, target, low, high, steps, sa
     const name = `ae-vector-${kind}`;
     return { shaft: draw("path", `ae-vector-shaft ${name}`), head: draw("path", `ae-vector-head ${name}`) };
   });
-  const path = draw("polyline", "ae-vector-path");
-  const joints = tokens.map(() => draw("circle", "ae-vector-joint", { r: 2.6 }));
+  const path = draw("polyline", "ae-vector-path ae-answer");
+  const joints = tokens.map(() => draw("circle", "ae-vector-joint ae-answer", { r: 2.6 }));
   const labels = movable.map(({ kind }, i) =>
     text(`ae-vector-label ae-vector-${kind}`, kind === "query" ? say.vector_query_word : shorten(tokens[i % tokens.length].replace(/\s+/g, " ") || "␣", tokens.length > CROWD ? 8 : 12)),
   );
-  const output = draw("circle", "ae-vector-result", { r: 7.5 });
+  const output = draw("circle", "ae-vector-result ae-answer", { r: 7.5 });
   const outputLabel = text("ae-vector-label ae-vector-result-label", say.output);
 
   // What is grabbed and focused: a disc around every tip.
@@ -529,6 +531,19 @@ function makeVectorPlane({ tokens, movable, joined, target, low, high, steps, sa
   let placed = { keys: null, values: null, boxes: [] };
   let hulled = {};
 
+  let larger = 1; // labels than usual
+
+  /** Text of the drawing has sizes of its own: in units of the drawing, which is as wide as it may. */
+  const enlarge = (isLarge) => {
+    larger = isLarge ? LARGE_LABELS : 1;
+    svg.style.setProperty("--larger", String(larger));
+    for (const [tick, across, down] of numbers) {
+      put(across, { x: x(tick), y: Math.min(zeroY + 10 * larger, SIDE - 6 * larger) });
+      put(down, { x: Math.max(zeroX - 13 * larger, 10 * larger), y: y(tick) });
+    }
+    placed = { keys: null, values: null, boxes: [] };
+  };
+
   const paintHandle = (i) => {
     const [a, b] = movable[i].read();
     const [cx, cy] = inSight([a, b]);
@@ -542,11 +557,11 @@ function makeVectorPlane({ tokens, movable, joined, target, low, high, steps, sa
   };
 
   const paintLabel = (i, shape, tip, away, taken) => {
-    const words = shape.firstChild?.nodeValue ?? "";
-    const { centre, box, choice, cost } = placeLabel(tip, away, labelWidth(words), taken, chosen[i]);
+    const [width, height] = [larger * labelWidth(shape.firstChild?.nodeValue ?? ""), larger * LABEL_HEIGHT];
+    const { centre, box, choice, cost } = placeLabel(tip, away, [width, height], taken, chosen[i]);
     chosen[i] = choice;
     // In a crowd a label that would lie on another one is left out; the table has them all.
-    const hidden = i < last && keyCount > CROWD && cost > 0.3 * labelWidth(words) * LABEL_HEIGHT;
+    const hidden = i < last && keyCount > CROWD && cost > 0.3 * width * height;
     shape.classList.toggle("ae-vector-hidden", hidden);
     if (hidden) return around(tip, 0, 0);
     put(shape, { x: centre[0], y: centre[1] });
@@ -617,7 +632,7 @@ function makeVectorPlane({ tokens, movable, joined, target, low, high, steps, sa
     } else paintLabel(last, labels[last], tip, outwards(state.query), taken);
   };
 
-  return { svg, paint, star: (reached) => star?.classList.toggle("ae-reached", reached) };
+  return { svg, paint, enlarge, star: (reached) => star?.classList.toggle("ae-reached", reached) };
 }
 
 const clampTo = (number, least, most) => Math.min(Math.max(number, least), most);
@@ -666,14 +681,14 @@ const overlap = (p, q) =>
 const TURNS = [0, 1, -1, 2, -2, 3, -3, 4].map((eighths) => (Math.PI / 4) * eighths);
 
 /** Where a label goes: beyond its tip if that is free, else around it; where it was, if it can. */
-function placeLabel([tx, ty], away, width, taken, before) {
+function placeLabel([tx, ty], away, [width, height], taken, before) {
   let best = null;
   for (let k = 0; k < TURNS.length; k++) {
     const choice = (before + k) % TURNS.length;
     const direction = away + TURNS[choice];
     const cx = clampTo(tx + (width / 2 + 8) * Math.cos(direction), width / 2, SIDE - width / 2);
-    const cy = clampTo(ty + (LABEL_HEIGHT / 2 + 9) * Math.sin(direction), LABEL_HEIGHT / 2, SIDE - LABEL_HEIGHT / 2);
-    const box = around([cx, cy], width, LABEL_HEIGHT);
+    const cy = clampTo(ty + (height / 2 + 9) * Math.sin(direction), height / 2, SIDE - height / 2);
+    const box = around([cx, cy], width, height);
     const cost = taken.reduce((sum, other) => sum + overlap(box, other), 0);
     if (!best || cost < best.cost - 1e-9) best = { centre: [cx, cy], box, choice, cost };
     if (cost === 0) break;

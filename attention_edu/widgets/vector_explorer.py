@@ -11,7 +11,6 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from attention_edu.attention import (
-    BoolArray,
     FloatArray,
     as_mask,
     as_number,
@@ -30,7 +29,10 @@ from .base import (
     as_choice,
     as_function,
     as_language,
+    as_one_of,
+    as_temperature,
     as_title,
+    as_token_mask,
     as_tokens,
     encode,
     script,
@@ -125,26 +127,7 @@ def _check_values(explorer: Any, values: FloatArray | None) -> None:
 
 
 def _score(name: str, given: Any, _explorer: Any) -> str:
-    if not isinstance(given, str):
-        raise TypeError(f"{name}: wants one of {SCORES}; got {shown(given)}")
-    if given not in SCORES:
-        raise ValueError(f"{name}: wants one of {SCORES}; got {shown(given)}")
-    return given
-
-
-def _temperature(name: str, given: Any, _explorer: Any) -> float:
-    temperature = as_number(name, given)
-    if temperature <= 0:
-        raise ValueError(f"{name}: wants a number above 0; got {shown(given)}")
-    return temperature
-
-
-def _mask(name: str, given: Any, explorer: Any) -> BoolArray:
-    n = len(explorer.tokens)
-    given = True if given is None else given
-    mask: BoolArray = np.broadcast_to(as_mask(name, given, (n,)), (n,)).copy()
-    mask.setflags(write=False)
-    return mask
+    return as_one_of(name, given, SCORES)
 
 
 class _WithKeys(Explorer):
@@ -280,8 +263,8 @@ class VectorExplorer(_WithKeys):
     keys = Numbers(_check_keys, axes=2)
     values = Numbers(_check_values, axes=2)
     score = Checked(_score, "dot")
-    temperature = Checked(_temperature, 1.0)
-    mask = Checked(_mask).tag(to_json=lambda mask, _widget: mask.tolist())
+    temperature = Checked(as_temperature, 1.0)
+    mask = Checked(as_token_mask).tag(to_json=lambda mask, _widget: mask.tolist())
     scores = traitlets.Instance(np.ndarray, allow_none=True, read_only=True)
     weights = traitlets.Instance(np.ndarray, allow_none=True, read_only=True)
     output = traitlets.Instance(np.ndarray, allow_none=True, read_only=True)
@@ -339,8 +322,8 @@ class VectorExplorer(_WithKeys):
             "query": given_query,
             "keys": given_keys,
             "values": given_values,
-            "score": _score("score", score, None),
-            "temperature": _temperature("temperature", temperature, None),
+            "score": as_one_of("score", score, SCORES),
+            "temperature": as_temperature("temperature", temperature),
             "mask": np.full(n, True) if mask is None else as_mask("mask", mask, (n,)),
         }
         self._last: tuple[Any, ...] | None = None

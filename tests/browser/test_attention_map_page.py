@@ -1,11 +1,4 @@
-"""The attention map on a plain page, with nothing of Jupyter: its contract and what it does.
-
-A small model stands in for Jupyter's. Arrays travel as bytes, which here go as base64 through JSON.
-"""
-
-import base64
-import json
-from pathlib import Path
+"""The attention map on a plain page, with nothing of Jupyter: its contract and what it does."""
 
 import numpy as np
 import pytest
@@ -13,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from attention_edu import AttentionMap, causal_mask
 from attention_edu.attention import softmax, weighted_sum
-from browser.test_score_explorer_page import PAGE, listen
+from browser.plain_page import Site, View, empty_site, one_page, violations
 
 pytestmark = pytest.mark.browser
 
@@ -24,91 +17,13 @@ SCORES = [[0.0, 1.0, -2.0], [3.0, 0.5, 0.5], [0.0, 0.0, 0.0]]
 VALUES = [[1.0, 0.0], [0.0, 1.0], [3.0, -3.0]]
 IMAGE = np.linspace(0, 1, 16 * 16).reshape(16, 16)
 
-HARNESS = """() => {
-const thaw = (value) => {
-    if (value?.base64 !== undefined) {
-        return new DataView(Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0)).buffer);
-    }
-    if (value && typeof value === "object" && !Array.isArray(value)) {
-        for (const name of Object.keys(value)) value[name] = thaw(value[name]);
-    }
-    return value;
-};
-const freeze = (name, value) => {
-    if (!(value instanceof DataView)) return value;
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    return {base64: btoa(String.fromCharCode(...bytes))};
-};
-class Model {
-    constructor(state) { this.state = state; this.heard = []; this.unsaved = {}; this.saved = []; }
-    get(name) { return this.state[name]; }
-    set(name, value) {
-        const old = this.state[name];
-        this.state[name] = value;
-        this.unsaved[name] = value;
-        if (value !== old) this.tell(name);
-    }
-    receive(changes) {
-        Object.assign(this.state, changes);
-        for (const name of Object.keys(changes)) this.tell(name);
-    }
-    tell(name) {
-        for (const [event, hear] of [...this.heard]) if (event === `change:${name}`) hear();
-    }
-    on(event, hear) { this.heard.push([event, hear]); }
-    off(event, hear) { this.heard = this.heard.filter(([e, h]) => e !== event || h !== hear); }
-    save_changes() { this.saved.push(this.unsaved); this.unsaved = {}; }
-    unsent() { return JSON.stringify(this.saved.splice(0), freeze); }
-}
-window.alert = () => { window.executed = true; };
-window.models = [];
-window.cleanups = [];
-window.thaw = thaw;
-window.started = async (script, style) => {
-    const sheet = document.createElement("style");
-    sheet.textContent = style;
-    document.head.append(sheet);
-    const address = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
-    window.widget = (await import(address)).default;
-};
-window.addModel = (state) => window.models.push(new Model(thaw(JSON.parse(state)))) - 1;
-window.addView = async (number) => {
-    const el = document.createElement("div");
-    el.id = `view-${window.cleanups.length}`;
-    el.style.margin = "8px";
-    document.querySelector("#widgets").append(el);
-    return window.cleanups.push(await window.widget.render({model: window.models[number], el})) - 1;
-};
-}"""
 
-
-def as_json(state):
-    """Write a state as JSON, its bytes as base64."""
-
-    def bytes_too(part):
-        return {"base64": base64.b64encode(part).decode()}
-
-    return json.dumps(state, default=bytes_too, allow_nan=False)
-
-
-def with_bytes(part):
-    if isinstance(part, dict) and part.keys() == {"base64"}:
-        return memoryview(base64.b64decode(part["base64"]))
-    if isinstance(part, dict):
-        return {name: with_bytes(value) for name, value in part.items()}
-    return part
-
-
-class View:
+class MapView(View):
     """A map in Python, and one view of it on the page."""
 
-    def __init__(self, page, shown, model, number):
-        self.page, self.map, self.model, self.number = page, shown, model, number
-        self.root = page.locator(f"#view-{number} [data-widget=AttentionMap]")
-
-    def again(self):
-        number = self.page.evaluate("model => addView(model)", self.model)
-        return View(self.page, self.map, self.model, number)
+    @property
+    def map(self):
+        return self.explorer
 
     def cell(self, row, column):
         return self.root.locator(f"[role=gridcell][data-row='{row}'][data-column='{column}']")
@@ -131,26 +46,8 @@ class View:
             "e => [e.dataset.row, e.dataset.column, e.dataset.weight].map(Number)"
         )
 
-    def text(self, selector):
-        return self.root.locator(selector).inner_text()
-
     def title(self):
         return self.text(".ae-map-right .ae-title >> nth=0")
-
-    def sync(self):
-        """Hand to Python what the page saved."""
-        self.page.wait_for_function(
-            "n => !Object.keys(models[n].unsaved).length", arg=self.model, timeout=2000
-        )
-        saved = json.loads(self.page.evaluate("n => models[n].unsent()", self.model))
-        for changes in saved:
-            self.map.set_state({name: with_bytes(part) for name, part in changes.items()})
-        return [changes for changes in saved if changes]
-
-    def receive_from_python(self, *names):
-        state = as_json(self.map.get_state(names))
-        call = "([n, state]) => models[n].receive(thaw(JSON.parse(state)))"
-        self.page.evaluate(call, [self.model, state])
 
     def agrees_with_python(self):
         """Compare the page's numbers with those of Python, to 1e-12."""
@@ -160,62 +57,26 @@ class View:
             assert_allclose(self.output(), self.map.output, rtol=1e-12, atol=1e-12)
 
 
-class Site:
+class MapSite(Site):
     """A plain page on which maps are shown."""
 
-    def __init__(self, page):
-        self.page = page
-        self._started = False
+    view = MapView
 
-    def show(self, shown=None, **options):
-        if shown is None:
-            given = {} if "scores" in options else {"weights": WEIGHTS}
-            shown = AttentionMap(**{**given, "queries": TOKENS, **options})
-        state = shown.get_state()
-        script, style = str(state.pop("_esm")), str(state.pop("_css"))
-        if not self._started:
-            self.page.evaluate("([script, style]) => started(script, style)", [script, style])
-            self._started = True
-        model = self.page.evaluate("state => addModel(state)", as_json(state))
-        number = self.page.evaluate("model => addView(model)", model)
-        return View(self.page, shown, model, number)
-
-    def theme(self, name):
-        """Put JupyterLab's own variables on the page, as its themes do."""
-        from jupyterlab.commands import get_app_dir
-
-        for old in self.page.query_selector_all("head > style.theme"):
-            old.evaluate("style => style.remove()")
-        folder = Path(get_app_dir()) / "themes" / "@jupyterlab" / f"theme-{name}-extension"
-        style = (folder / "index.css").read_text(encoding="utf-8")
-        style += "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color0) }"
-        tag = self.page.add_style_tag(content=style)
-        tag.evaluate("style => style.classList.add('theme')")
-        light = str(name == "light").lower()
-        self.page.evaluate("x => document.body.setAttribute('data-jp-theme-light', x)", light)
+    def make(self, **options):
+        given = {} if "scores" in options else {"weights": WEIGHTS}
+        return AttentionMap(**{**given, "queries": TOKENS, **options})
 
 
 @pytest.fixture(scope="module")
 def shared_page(chromium):
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.wrong = listen(page)
-    yield page
-    context.close()
+    with one_page(chromium) as page:
+        yield page
 
 
 @pytest.fixture
 def site(shared_page):
-    """An empty page; whatever goes wrong on it, or is asked of the network, fails the test."""
-    shared_page.set_viewport_size({"width": 1280, "height": 900})
-    shared_page.mouse.move(0, 0)
-    shared_page.wrong.clear()
-    shared_page.goto("about:blank")
-    shared_page.set_content(PAGE)
-    shared_page.evaluate(HARNESS)
-    yield Site(shared_page)
-    assert shared_page.evaluate("() => window.executed ?? false") is False
-    assert shared_page.wrong == []
+    with empty_site(shared_page, MapSite) as made:
+        yield made
 
 
 def large(**options):
@@ -465,9 +326,9 @@ def test_python_moves_the_picture(site):
 def test_a_tap_chooses_a_row(chromium):
     context = chromium.new_context(has_touch=True, viewport={"width": 360, "height": 800})
     page = context.new_page()
-    page.set_content(PAGE)
-    page.evaluate(HARNESS)
-    view = Site(page).show()
+    site = MapSite(page)
+    site.start()
+    view = site.show()
 
     view.cell(2, 0).tap()
 
@@ -793,22 +654,11 @@ def test_nothing_makes_the_page_wider_than_the_window(site, width):
 
 @pytest.mark.parametrize("width", [1280, 340])
 def test_axe_finds_no_fault_in_either_theme(site, width):
-    from axe_playwright_python.base import AXE_SCRIPT
-
     site.page.set_viewport_size({"width": width, "height": 900})
-    site.page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
     for shown in many(width):
         site.show(shown)
-    found = []
-    for theme in ("light", "dark"):
-        site.theme(theme)
-        answer = site.page.evaluate("() => axe.run('#widgets', {resultTypes: ['violations']})")
-        found += [
-            f"{theme}, {rule['id']}: {node['html'][:160]}: {node.get('failureSummary', '')[:300]}"
-            for rule in answer["violations"]
-            for node in rule["nodes"]
-        ]
-    assert found == [], "\n".join(found)
+
+    assert violations(site) == []
 
 
 def test_ink_on_every_colour_has_a_contrast_of_four_and_a_half(site):
@@ -842,3 +692,46 @@ def test_nothing_moves_by_itself(site):
         }))"""
     )
     assert longest == 0
+
+
+# ---------------------------------------------------------------------------------------------
+# Another matrix in the same place
+# ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["weights", "_version", "key_names"])
+def test_another_matrix_takes_the_place_whatever_arrives_first(site, first):
+    view = site.show()
+    view.map.show(
+        softmax(np.random.default_rng(0).normal(size=(2, 2, 5))),
+        queries=["did", "it"],
+        keys=["a", "b", "c", "d", "<b>e</b>"],
+        head_names=["one", "two"],
+    )
+    names = [n for n in view.map.keys if n not in ("_esm", "_css", "_model_module")]
+    names.sort(key=lambda name: name != first)
+    view.receive_from_python(*names)
+
+    view.agrees_with_python()
+    assert view.root.locator("[data-weight]").count() == 10
+    assert view.root.get_by_label("head").count() == 1
+    assert "<b>e</b>" in view.root.inner_text()
+    view.map.show([[0.5, 0.5]])
+    view.receive_from_python(*names)
+    view.agrees_with_python()
+    assert view.root.locator("[data-weight]").count() == 2
+    assert view.root.get_by_label("head").count() == 0
+
+
+def test_a_map_that_was_shown_anew_still_answers_and_ends_cleanly(site):
+    view = site.show()
+    view.map.show([[0.2, 0.8], [0.5, 0.5]], queries=["x", "y"])
+    view.receive_from_python(*[n for n in view.map.keys if not n.startswith("_e")])
+    heard = site.page.evaluate("n => models[n].heard.length", view.model)
+    view.cell(1, 0).click()
+    view.sync()
+    assert view.map.row == 1
+    for _ in range(3):
+        view.map.show([[0.2, 0.8], [0.5, 0.5]], queries=["x", "y"])
+        view.receive_from_python(*[n for n in view.map.keys if not n.startswith("_e")])
+    assert site.page.evaluate("n => models[n].heard.length", view.model) == heard

@@ -207,6 +207,7 @@ def test_pictures_answer_while_the_kernel_is_busy_and_after_it_was_restarted(
 @pytest.mark.parametrize("theme", ["", "JupyterLab Dark"])
 def test_no_output_has_a_barrier(page, jupyter_lab, gallery, theme):
     open_gallery(page, jupyter_lab, gallery, theme=theme)
+    reload_if_not_restored(page)
     for cell in ONE_OF_EACH if theme else CELLS:
         widget_of(page, cell)
         found = Axe().run(page, context=".jp-Cell.jp-mod-active .jp-OutputArea-output")
@@ -227,7 +228,7 @@ def test_nothing_is_cut_off_on_a_zoomed_or_narrow_page(chromium, jupyter_lab, ga
     try:
         page = context.new_page()
         open_gallery(page, jupyter_lab, gallery, width=width, height=height)
-        page.wait_for_timeout(500)  # the sidebar is gone, and everybody knows
+        reload_if_not_restored(page)  # then the sidebar is gone, too, and everybody knows
         for cell in CELLS:
             root = widget_of(page, cell)
             wide = root.evaluate(
@@ -252,6 +253,7 @@ def test_a_finger_moves_what_a_mouse_moves(chromium, jupyter_lab, gallery):
     try:
         page = context.new_page()
         open_gallery(page, jupyter_lab, gallery, width=900)
+        reload_if_not_restored(page)
         client = context.new_cdp_session(page)
         for cell in ("score-all", "vector-plain", "kernel-plain"):
             root = widget_of(page, cell)
@@ -278,6 +280,7 @@ def test_hostile_labels_do_nothing_and_are_announced(page, jupyter_lab, gallery)
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     open_gallery(page, jupyter_lab, gallery)
+    reload_if_not_restored(page)
     for cell in ("score-hostile", "vector-hostile", "map-hostile", "kernel-one"):
         root = widget_of(page, cell)
         assert root.locator("img, script, b").count() == 0, cell
@@ -306,4 +309,56 @@ def test_an_export_is_alive_without_a_kernel_and_a_network(page, executed, tmp_p
         root.scroll_into_view_if_needed()
         assert answers_to_a_key(root), CELLS[number]
     assert {url.split(":")[0] for url in page.record.requests} <= {"file", "blob", "data"}
+    assert page.record.page_errors == []
+
+
+def large_type(root):
+    return root.get_by_role("button", name="Large type", exact=True)
+
+
+def is_large(root):
+    return root.evaluate("root => parseFloat(getComputedStyle(root).fontSize) > 20")
+
+
+def test_large_type_holds_for_a_saved_notebook_and_for_the_next_visit(page, jupyter_lab, gallery):
+    """Before any cell has run, by keyboard; what is pressed in one widget holds for all."""
+    open_gallery(page, jupyter_lab, gallery)
+    reload_if_not_restored(page)
+    before = {cell: picture(widget_of(page, cell)) for cell in ONE_OF_EACH}
+    first = widget_of(page, ONE_OF_EACH[0])
+    assert not is_large(first)
+
+    large_type(first).press("Enter")
+
+    def all_are_large():
+        for cell in CELLS:
+            root = widget_of(page, cell)
+            assert is_large(root), cell
+            assert root.evaluate("root => root.scrollWidth <= root.clientWidth + 1"), cell
+            if cell in before:
+                assert picture(root) == before[cell], cell
+            large_type(root).press("Space")  # off again …
+            assert not is_large(root), cell
+            large_type(root).press("Space")
+
+    all_are_large()
+    open_gallery(page, jupyter_lab, gallery)
+    reload_if_not_restored(page)
+    all_are_large()
+    assert page.record.page_errors == []
+
+
+def test_large_type_works_in_an_export(page, executed, tmp_path):
+    (path, *_) = export(tmp_path / "pages", [executed])
+    page.context.set_offline(True)
+    for visit in ("first", "second"):
+        page.goto(path.as_uri())
+        page.locator("[data-widget]").first.wait_for()
+        roots = page.locator("[data-widget]").all()
+        if visit == "first":
+            large_type(roots[-1]).press("Enter")
+        assert all(is_large(root) for root in roots), visit
+        wide = "() => document.documentElement.scrollWidth <= window.innerWidth"
+        assert page.evaluate(wide), visit
+        assert answers_to_a_key(roots[0]), visit
     assert page.record.page_errors == []

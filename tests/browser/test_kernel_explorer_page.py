@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from attention_edu import KernelExplorer
 from attention_edu.widgets.kernel_explorer import KERNELS
-from browser.test_score_explorer_page import Site, View, listen, violations
+from browser.plain_page import Site, View, empty_site, listen, one_page, violations
 
 pytestmark = pytest.mark.browser
 
@@ -21,12 +21,7 @@ class KernelView(View):
 
     def __init__(self, page, explorer, model, number):
         super().__init__(page, explorer, model, number)
-        self.root = page.locator(f"#view-{number} [data-widget=KernelExplorer]")
         self.query = self.root.get_by_role("slider").first
-
-    def again(self):
-        number = self.page.evaluate("model => addView(model)", self.model)
-        return KernelView(self.page, self.explorer, self.model, number)
 
     def at(self):
         return float(self.query.get_attribute("aria-valuenow"))
@@ -37,7 +32,7 @@ class KernelView(View):
         return box["x"] + share * box["width"], box["y"] + box["height"] / 3
 
     def agrees_with_python(self):
-        assert_allclose(self.numbers("data-weight"), self.explorer.weights, rtol=0, atol=1e-12)
+        super().agrees_with_python()
         told = [] if self.explorer.prediction is None else [self.explorer.prediction]
         assert_allclose(self.numbers("data-output"), told, rtol=1e-12, atol=1e-12)
 
@@ -48,32 +43,22 @@ class KernelView(View):
 
 
 class KernelSite(Site):
-    def show(self, explorer=None, **options):
-        if explorer is None:
-            explorer = KernelExplorer(**{"x": X, "y": Y, **options})
-        view = super().show(explorer)
-        return KernelView(view.page, view.explorer, view.model, view.number)
+    view = KernelView
+
+    def make(self, **options):
+        return KernelExplorer(**{"x": X, "y": Y, **options})
 
 
 @pytest.fixture(scope="module")
-def one_page(chromium):
-    context = chromium.new_context(viewport={"width": 1000, "height": 900})
-    page = context.new_page()
-    page.wrong = listen(page)
-    yield page
-    context.close()
+def shared_page(chromium):
+    with one_page(chromium) as page:
+        yield page
 
 
 @pytest.fixture
-def site(one_page):
-    """An empty page; whatever goes wrong on it, or is asked of the network, fails the test."""
-    one_page.set_viewport_size({"width": 1000, "height": 900})
-    one_page.wrong.clear()
-    made = KernelSite(one_page)
-    made.start()
-    yield made
-    assert one_page.evaluate("() => window.executed ?? false") is False
-    assert one_page.wrong == []
+def site(shared_page):
+    with empty_site(shared_page, KernelSite, width=1000) as made:
+        yield made
 
 
 # ---------------------------------------------------------------------------------------------
@@ -186,7 +171,7 @@ def test_only_the_chosen_controls_are_there(site, controls, sliders, radios, but
 
     assert root.get_by_role("slider").count() == sliders
     assert root.get_by_role("radio").count() == radios
-    assert root.get_by_role("button").count() == buttons
+    assert root.get_by_role("button").count() == buttons + 1  # “Large type” is always there
     assert root.locator(".ae-kernel-like").count() == 0
 
 
@@ -259,7 +244,7 @@ def test_everything_that_can_be_used_by_keys_keeps_jupyterlab_from_taking_them(s
     marks = view.root.locator("[role=slider], button, input").evaluate_all(
         "all => all.map(e => e.getAttribute('data-lm-suppress-shortcuts'))"
     )
-    assert marks == ["true"] * 6
+    assert marks == ["true"] * 7
 
 
 def test_a_finger_drags_the_query_and_still_scrolls_the_page(chromium):

@@ -1,12 +1,6 @@
-"""The score explorer on a plain page, with nothing of Jupyter: its contract and what it does.
-
-A model as small as possible stands in for Jupyter's: `get`, `set`, `save_changes`, `on`, `off`.
-What it saves is handed to the explorer in Python, so that both sides can be compared.
-"""
+"""The score explorer on a plain page, with nothing of Jupyter: its contract and what it does."""
 
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +8,18 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from attention_edu import ScoreExplorer
 from attention_edu.attention import softmax
+from browser.plain_page import (
+    HOSTILE,
+    LABELS,
+    Site,
+    View,
+    empty_site,
+    listen,
+    luminance,
+    one_page,
+    page_text,
+    violations,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -22,195 +28,33 @@ TOKENS = ["the", "cat", "sat"]
 SCORES = [0.5, 2.0, -1.0]
 VALUES = [[1.0, 0.0], [0.0, 1.0], [3.0, -3.0]]
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>Score explorer</title></head>
-<body style="margin: 0"><main><h1>Widgets</h1><div id="widgets"></div></main></body></html>"""
 
-HARNESS = """() => {
-class Model {
-    constructor(state) { this.state = state; this.heard = []; this.unsaved = {}; this.saved = []; }
-    get(name) { return this.state[name]; }
-    set(name, value) {
-        const old = JSON.stringify(this.state[name]);
-        this.state[name] = value;
-        this.unsaved[name] = value;
-        if (JSON.stringify(value) !== old) this.tell(name);
-    }
-    receive(changes) {
-        for (const [name, value] of Object.entries(changes)) this.state[name] = value;
-        for (const name of Object.keys(changes)) this.tell(name);
-    }
-    tell(name) {
-        for (const [event, hear] of [...this.heard]) if (event === `change:${name}`) hear();
-    }
-    on(event, hear) { this.heard.push([event, hear]); }
-    off(event, hear) { this.heard = this.heard.filter(([e, h]) => e !== event || h !== hear); }
-    save_changes() { this.saved.push(this.unsaved); this.unsaved = {}; }
-    // What the kernel has not been given yet, as JSON, which is how it travels.
-    unsent() { return JSON.stringify(this.saved.splice(0)); }
-}
-window.alert = () => { window.executed = true; };
-window.models = [];
-window.cleanups = [];
-window.started = async (script, style) => {
-    const sheet = document.createElement("style");
-    sheet.textContent = style;
-    document.head.append(sheet);
-    const address = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
-    window.widget = (await import(address)).default;
-};
-window.addModel = (state) => window.models.push(new Model(state)) - 1;
-window.addView = async (number) => {
-    const el = document.createElement("div");
-    el.id = `view-${window.cleanups.length}`;
-    el.style.margin = "8px";
-    document.querySelector("#widgets").append(el);
-    return window.cleanups.push(await window.widget.render({model: window.models[number], el})) - 1;
-};
-}"""
-
-
-class View:
-    """An explorer in Python, and one view of it on the page."""
-
-    def __init__(self, page, explorer, model, number):
-        self.page, self.explorer, self.model, self.number = page, explorer, model, number
-        self.root = page.locator(f"#view-{number} [data-widget=ScoreExplorer]")
-
-    def again(self):
-        """Show the same model a second time."""
-        number = self.page.evaluate("model => addView(model)", self.model)
-        return View(self.page, self.explorer, self.model, number)
-
-    def slider(self, name):
-        return self.root.locator(f"[role=slider][aria-label={json.dumps(name)}]")
-
-    def position(self, name):
-        return float(self.slider(name).get_attribute("aria-valuenow"))
-
-    def numbers(self, attribute):
-        """Return what elements carry in full precision, in the order of the page."""
-        return self.root.evaluate(
-            "(root, name) => [...root.querySelectorAll(`[${name}]`)]"
-            ".map(element => Number(element.getAttribute(name)))",
-            attribute,
-        )
-
-    def unsent(self):
-        """Return what the page saved; it may put that off for a moment, after the picture."""
-        self.page.wait_for_function(
-            "n => !Object.keys(models[n].unsaved).length", arg=self.model, timeout=2000
-        )
-        saved = json.loads(self.page.evaluate("n => models[n].unsent()", self.model))
-        return [changes for changes in saved if changes]
-
-    def sync(self):
-        """Hand to Python what the page saved."""
-        sent = self.unsent()
-        for changes in sent:
-            self.explorer.set_state(changes)
-        return sent
-
-    def receive(self, **changes):
-        self.page.evaluate("([n, changes]) => models[n].receive(changes)", [self.model, changes])
-
-    def receive_from_python(self, *names):
-        self.receive(**self.explorer.get_state(names))
-
-    def text(self, selector):
-        return self.root.locator(selector).inner_text()
-
+class ScoreView(View):
     def agrees_with_python(self):
-        """Compare the page's numbers with those of Python, to 1e-12."""
-        assert_allclose(self.numbers("data-weight"), self.explorer.weights, rtol=0, atol=1e-12)
+        super().agrees_with_python()
         if self.explorer.output is not None and "output" in self.explorer.steps:
             output = self.explorer.output
             assert_allclose(self.numbers("data-output"), output, rtol=1e-12, atol=1e-12)
 
 
-class Site:
-    """A plain page on which explorers are shown."""
+class ScoreSite(Site):
+    view = ScoreView
 
-    def __init__(self, page):
-        self.page = page
-        self._started = False
-
-    def start(self):
-        self.page.goto("about:blank")
-        self.page.set_content(PAGE)
-        self.page.evaluate(HARNESS)
-        self._started = False
-
-    def show(self, explorer=None, **options):
-        if explorer is None:
-            given = {"tokens": TOKENS, "scores": SCORES, "values": VALUES}
-            explorer = ScoreExplorer(**{**given, **options})
-        state = explorer.get_state()
-        script, style = str(state.pop("_esm")), str(state.pop("_css"))
-        if not self._started:
-            self.page.evaluate("([script, style]) => started(script, style)", [script, style])
-            self._started = True
-        model = self.page.evaluate(
-            "state => addModel(JSON.parse(state))", json.dumps(state, allow_nan=False)
-        )
-        number = self.page.evaluate("model => addView(model)", model)
-        return View(self.page, explorer, model, number)
-
-    def theme(self, name):
-        """Put JupyterLab's own variables on the page, as its themes do."""
-        from jupyterlab.commands import get_app_dir
-
-        for old in self.page.query_selector_all("head > style.theme"):
-            old.evaluate("style => style.remove()")
-        folder = Path(get_app_dir()) / "themes" / "@jupyterlab" / f"theme-{name}-extension"
-        style = (folder / "index.css").read_text(encoding="utf-8")
-        style += "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color0) }"
-        tag = self.page.add_style_tag(content=style)
-        tag.evaluate("style => style.classList.add('theme')")
-        light = str(name == "light").lower()
-        self.page.evaluate(
-            "light => document.body.setAttribute('data-jp-theme-light', light)", light
-        )
-
-
-def listen(page):
-    """Collect everything that goes wrong on a page, and every request that leaves it."""
-    wrong = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            wrong.append(message.text) if message.type in ("error", "warning") else None
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith(("blob:", "about:")) else wrong.append(request.url)
-        ),
-    )
-    return wrong
+    def make(self, **options):
+        given = {"tokens": TOKENS, "scores": SCORES, "values": VALUES}
+        return ScoreExplorer(**{**given, **options})
 
 
 @pytest.fixture(scope="module")
 def shared_page(chromium):
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.wrong = listen(page)
-    yield page
-    context.close()
+    with one_page(chromium) as page:
+        yield page
 
 
 @pytest.fixture
 def site(shared_page):
-    """An empty page; whatever goes wrong on it, or is asked of the network, fails the test."""
-    shared_page.set_viewport_size({"width": 1280, "height": 900})
-    shared_page.wrong.clear()
-    made = Site(shared_page)
-    made.start()
-    yield made
-    assert shared_page.evaluate("() => window.executed ?? false") is False
-    assert shared_page.wrong == []
+    with empty_site(shared_page, ScoreSite) as made:
+        yield made
 
 
 # ---------------------------------------------------------------------------------------------
@@ -297,7 +141,7 @@ def test_only_the_chosen_controls_are_there(site, controls, sliders, boxes, butt
 
     assert root.get_by_role("slider").count() == sliders
     assert root.get_by_role("checkbox").count() == boxes
-    assert root.get_by_role("button").count() == buttons
+    assert root.get_by_role("button").count() == buttons + 1  # “Large type” is always there
 
 
 def test_numbers_are_also_written_for_those_who_read(site):
@@ -642,7 +486,7 @@ def test_a_finger_drags_a_score_and_still_scrolls_the_page(chromium):
     )
     page = context.new_page()
     wrong = listen(page)
-    site = Site(page)
+    site = ScoreSite(page)
     site.start()
     view = site.show()
     page.add_style_tag(content="body { padding-bottom: 1500px }")
@@ -832,11 +676,6 @@ def test_a_screen_reader_hears_the_result_after_a_rest_and_not_at_every_step(sit
 # ---------------------------------------------------------------------------------------------
 
 
-def page_text(view):
-    """Return everything that is in the view: text and attributes, shown or not."""
-    return view.root.evaluate("root => new XMLSerializer().serializeToString(root)")
-
-
 def test_nothing_on_the_page_gives_the_weights_away_before_the_guess_is_locked(site):
     view = site.show(predict=True)
     weights = [f"{100 * weight:.1f}" for weight in view.explorer.weights]
@@ -1006,7 +845,11 @@ def test_no_identifier_is_used_twice(site):
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("options", [{}, {"predict": True}, {"softmax": softmax}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"predict": True}, {"softmax": softmax}],
+    ids=["plain", "predict", "yours"],
+)
 def test_the_end_of_a_view_leaves_nothing_behind(site, options):
     view = site.show(**options)
     other = view.again()
@@ -1166,18 +1009,6 @@ def test_weights_that_are_no_shares_are_shown_as_they_are_and_have_no_entropy(si
 # Any label
 # ---------------------------------------------------------------------------------------------
 
-MARKUP = "<img src=x onerror=alert(1)>"
-HOSTILE = {
-    "markup": [MARKUP, "<script>alert(1)</script>", '" onfocus="alert(1)" autofocus="'],
-    "other scripts": ["שלום עולם\u202e", "注意力机制", "👩‍👩‍👧‍👦🏳️‍🌈", "مرحبا"],
-    "long": ["x" * 1000, "word " * 200, "注" * 1000],
-    "empty": ["", " ", "\u00a0", "empty token"],
-    "duplicates": ["the", "the", "The", "the"],
-    "braces": ["{token}", "{number}", "$&", "$1", "%s", "constructor", "__proto__", "toString"],
-    "breaks": ["two\nlines", "a\ttab", "\x07"],
-}
-LABELS = [label for labels in HOSTILE.values() for label in labels]
-
 
 @pytest.mark.parametrize("labels", HOSTILE.values(), ids=HOSTILE)
 def test_labels_are_text_and_every_slider_has_a_name_of_its_own(site, labels):
@@ -1264,13 +1095,6 @@ def test_targets_are_large_enough_for_a_finger(site):
 # ---------------------------------------------------------------------------------------------
 
 
-def luminance(page, selector, name):
-    colour = page.locator(selector).first.evaluate(
-        "(e, name) => getComputedStyle(e)[name].match(/[\\d.]+/g).map(Number)", name
-    )
-    return np.array(colour[:3]) @ [0.2126, 0.7152, 0.0722] / 255
-
-
 @pytest.mark.parametrize(("theme", "dark"), [("light", False), ("dark", True), (None, False)])
 def test_the_widget_wears_the_colours_of_the_theme(site, theme, dark):
     if theme:
@@ -1332,23 +1156,6 @@ MODES = {
         "values": np.arange(2.0 * len(LABELS)).reshape(-1, 2),
     },
 }
-
-
-def violations(site):
-    """Return what axe-core finds fault with, in both of JupyterLab's themes."""
-    from axe_playwright_python.base import AXE_SCRIPT
-
-    site.page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
-    found = []
-    for theme in ("light", "dark"):
-        site.theme(theme)
-        answer = site.page.evaluate("() => axe.run('#widgets', {resultTypes: ['violations']})")
-        found += [
-            f"{theme}, {rule['id']}: {node['html'][:160]}: {node.get('failureSummary', '')[:300]}"
-            for rule in answer["violations"]
-            for node in rule["nodes"]
-        ]
-    return found
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from attention_edu import VectorExplorer
-from browser import test_score_explorer_page as plain
+from browser import plain_page as plain
 
 pytestmark = pytest.mark.browser
 
@@ -21,18 +21,11 @@ SIDE, MARGIN = 440, 14  # of the drawing
 class View(plain.View):
     """An explorer in Python, and one view of it on the page."""
 
-    def __init__(self, view):
-        super().__init__(view.page, view.explorer, view.model, view.number)
-        self.root = view.page.locator(f"#view-{view.number} [data-widget=VectorExplorer]")
-
-    def again(self):
-        return View(super().again())
-
     def agrees_with_python(self):
         shown = self.explorer
         largest = max(1.0, float(np.abs(shown.scores).max()))
         assert_allclose(self.numbers("data-score"), shown.scores, rtol=0, atol=1e-12 * largest)
-        assert_allclose(self.numbers("data-weight"), shown.weights, rtol=0, atol=1e-12)
+        super().agrees_with_python()
         assert_allclose(self.numbers("data-output"), shown.output, rtol=1e-12, atol=1e-12)
 
     def spot(self, point):
@@ -57,32 +50,22 @@ class View(plain.View):
 class Site(plain.Site):
     """A plain page on which vector explorers are shown."""
 
-    def show(self, explorer=None, **options):
-        if explorer is None:
-            given = {"keys": KEYS, "query": QUERY, "tokens": TOKENS, **options}
-            explorer = VectorExplorer(**given)
-        return View(super().show(explorer))
+    view = View
+
+    def make(self, **options):
+        return VectorExplorer(**{"keys": KEYS, "query": QUERY, "tokens": TOKENS, **options})
 
 
 @pytest.fixture(scope="module")
 def shared_page(chromium):
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.wrong = plain.listen(page)
-    yield page
-    context.close()
+    with plain.one_page(chromium) as page:
+        yield page
 
 
 @pytest.fixture
 def site(shared_page):
-    """An empty page; whatever goes wrong on it, or is asked of the network, fails the test."""
-    shared_page.set_viewport_size({"width": 1280, "height": 900})
-    shared_page.wrong.clear()
-    made = Site(shared_page)
-    made.start()
-    yield made
-    assert shared_page.evaluate("() => window.executed ?? false") is False
-    assert shared_page.wrong == []
+    with plain.empty_site(shared_page, Site) as made:
+        yield made
 
 
 def names_of(view, role="slider"):
@@ -419,7 +402,7 @@ def test_everything_that_can_be_used_by_keys_keeps_jupyterlab_from_taking_them(s
     marks = view.root.locator("[tabindex='0']:not(pre), button, input").evaluate_all(
         "all => all.map(e => e.getAttribute('data-lm-suppress-shortcuts'))"
     )
-    assert len(marks) == 7 + 1 + 3 + 3 + 1
+    assert len(marks) == 7 + 1 + 3 + 3 + 2
     assert set(marks) == {"true"}
 
 
@@ -500,11 +483,11 @@ def test_reset_brings_the_beginning_back(site):
 
 @pytest.mark.parametrize(
     ("controls", "counts"),
-    [([], (4, 0, 0, 0)), (["score", "reset"], (4, 3, 0, 1)), (["mask"], (4, 0, 3, 0))],
+    [([], (4, 0, 0, 1)), (["score", "reset"], (4, 3, 0, 2)), (["mask"], (4, 0, 3, 1))],
 )
 def test_only_the_chosen_controls_are_there(site, controls, counts):
     root = site.show(controls=controls).root
-    roles = ("slider", "radio", "checkbox", "button")
+    roles = ("slider", "radio", "checkbox", "button")  # “Large type” is always there
     assert tuple(root.get_by_role(role).count() for role in roles) == counts
 
 
