@@ -27,11 +27,14 @@ _HOME = {
     "VectorExplorer": "widgets.vector_explorer",
     "AttentionMap": "widgets.attention_map",
     "KernelExplorer": "widgets.kernel_explorer",
+    "Live": "widgets.live",
+    "Reply": "widgets.live",
     "Feedback": "exercises",
     "check": "exercises",
     "hint": "exercises",
     "solution": "exercises",
     "doctor": "doctor",
+    "progress": "record",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605

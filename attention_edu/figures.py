@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import warnings
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,8 +19,9 @@ from matplotlib.font_manager import get_font_names
 from numpy.typing import ArrayLike
 
 from attention_edu.attention import as_numbers, shown
+from attention_edu.references import REFERENCES, TRACKS, Reference
 
-__all__ = ["COLOURS", "Picture", "bars", "curves", "heat_map", "score_table"]
+__all__ = ["COLOURS", "Picture", "bars", "curves", "heat_map", "score_table", "timeline"]
 
 #: Okabe and Ito's colours, in the order in which the course uses them: scores, weights, output.
 COLOURS = ("#0072B2", "#C44E00", "#007A5A", "#CC79A7", "#56B4E9", "#E69F00")
@@ -408,3 +409,168 @@ def _vector(numbers: Any) -> str:
     """Write the first components as text."""
     told = [f"{x:.2f}" for x in numbers[:4]] + (["…"] if len(numbers) > 4 else [])
     return f"({', '.join(told)})".replace("-", "−")
+
+
+def timeline(
+    references: Iterable[Reference] | None = None,
+    *,
+    title: str = "Weighting what matters is old; learning what to weight is new",
+    description: str | None = None,
+) -> Picture:
+    """Draw who added what and when: psychology, statistics and machines side by side.
+
+    The years run downwards, and only years with a work have a line. Below the last year in which
+    the other two tracks have a work, the machines get the whole width. A filled dot stands for
+    attention whose scores are learned; weights are computed everywhere.
+
+    Parameters
+    ----------
+    references : iterable of Reference, optional
+        What to draw; as a rule every work of `attention_edu.references.REFERENCES` with a track.
+    title : str
+        What stands above.
+    description : str, optional
+        The text alternative; as a rule all the works in words, made from the data.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is no `Reference`, has no track, or there is nothing to draw.
+
+    Examples
+    --------
+    >>> works = [REFERENCES["cherry1953"], REFERENCES["luong2015"]]
+    >>> timeline(works, title="Early and late").description[:57]
+    'Early and late. Psychology: 1953 Cherry (cocktail party).'
+    """
+    works = _dated(references)
+    picture = Picture(description or _timeline_in_words(works, title))
+    entries = {work.key: _entry(work) for work in works}
+    widths = {key: _width(picture, label, 11) for key, (label, _) in entries.items()}
+    widest = max(widths[key] + _width(picture, name, 10) for key, (_, name) in entries.items())
+    left, column = 0.72, max(widest + 0.45, 3.05)
+    ticks, places, turn, bottom = _timeline_places(works)
+    width = left + len(TRACKS) * column
+    height = bottom + 0.32
+    picture.set_size_inches(width, height)
+    picture.set_layout_engine("none")  # the axes measure inches
+    axes = picture.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    axes.text(0.1, 0.24, title, fontsize=13, va="center", parse_math=False)
+    for number, (head, colour) in enumerate(zip(_TRACK_HEADS, _TRACK_COLOURS)):
+        sides = [left + number * column, left + (number + 1) * column]
+        axes.fill_between(sides, 0.45, turn, color=colour, alpha=0.09, linewidth=0)
+        axes.text(sides[0] + 0.1, 0.62, head, fontsize=11, color=colour, va="center", weight="bold")
+    # Below the turn there are only machines.
+    axes.fill_between([left, width], turn, bottom, color=colour, alpha=0.09, linewidth=0)
+    axes.text(left + 0.05, bottom + 0.16, _TIMELINE_KEY, fontsize=10, color="#555555", va="center")
+    for year, y in ticks:
+        axes.text(0.1, y, str(year), fontsize=11, va="center", weight="bold")
+    for work, (place, y) in zip(works, places):
+        x, colour = left + place * column, _TRACK_COLOURS[TRACKS.index(work.track)]
+        inside = colour if work.track == TRACKS[-1] else "white"
+        axes.plot(x + 0.13, y, "o", color=colour, markerfacecolor=inside, ms=6, mew=1.6)
+        label, name = entries[work.key]
+        axes.text(x + 0.26, y, label, fontsize=11, va="center", parse_math=False)
+        after = x + 0.34 + widths[work.key]
+        axes.text(after, y, name, fontsize=10, va="center", color="#555555", parse_math=False)
+    return picture
+
+
+#: Psychology, statistics, machines.
+_TRACK_COLOURS = (COLOURS[0], COLOURS[2], COLOURS[1])
+_TRACK_HEADS = (
+    "Psychology: what people select",
+    "Statistics: weights by formula",
+    "Machines: scores are learned",
+)
+_TIMELINE_KEY = (
+    "○ attention as found or designed    ● attention whose scores are learned    "
+    "Years without a work here are left out."
+)
+
+
+def _dated(references: Iterable[Reference] | None) -> list[Reference]:
+    """Return the works to draw by year, or say what is wrong with them."""
+    if references is None:
+        works = [work for work in REFERENCES.values() if work.track]
+    else:
+        works = list(references)
+    for work in works:
+        if not isinstance(work, Reference):
+            raise TypeError(f"references: want entries of REFERENCES; got {shown(work)}")
+        if work.track not in TRACKS:
+            raise ValueError(
+                f"references: {work.key} has no track; a timeline wants one of {', '.join(TRACKS)}"
+            )
+    if not works:
+        raise ValueError("references: wants at least one work")
+    return sorted(works, key=lambda work: work.year)
+
+
+def _entry(work: Reference) -> tuple[str, str]:
+    """Say what a work added, and name its authors as shortly as can be."""
+    families = [author.partition(",")[0] for author in work.authors]
+    name = " & ".join(families) if len(families) < 3 else f"{families[0]} et al."
+    return work.label, name.replace(" & et al.", " et al.")
+
+
+def _timeline_places(
+    works: list[Reference],
+) -> tuple[list[tuple[int, float]], list[tuple[int, float]], float, float]:
+    """Place the years, then each work by column and height, in inches from the top.
+
+    Also returned are the height at which the machines get the whole width, and the last one.
+    """
+    step, y = 0.255, 0.92
+    others = max((work.year for work in works if work.track != TRACKS[-1]), default=0)
+    ticks: list[tuple[int, float]] = []
+    place: dict[str, tuple[int, float]] = {}
+    turn = None
+    for year in sorted({work.year for work in works}):
+        if ticks and year - ticks[-1][0] > 4:
+            y += 0.4 * step
+        if year > others and turn is None:
+            turn, y = y - 0.5 * step, y + 0.2 * step
+        ticks.append((year, y))
+        now = [work for work in works if work.year == year]
+        if year > others:
+            spots = [divmod(number, len(TRACKS)) for number in range(len(now))]
+        else:
+            tracks = [work.track for work in now]
+            spots = [
+                (tracks[:number].count(track), TRACKS.index(track))
+                for number, track in enumerate(tracks)
+            ]
+        place.update(
+            {work.key: (column, y + step * line) for work, (line, column) in zip(now, spots)}
+        )
+        y += step * (1 + max(line for line, _ in spots))
+    return ticks, [place[work.key] for work in works], y if turn is None else turn, y
+
+
+def _timeline_in_words(works: list[Reference], title: str) -> str:
+    tracks = []
+    for track in TRACKS:
+        told = [
+            f"{work.year} {name} ({label})"
+            for work in works
+            if work.track == track
+            for label, name in [_entry(work)]
+        ]
+        if told:
+            tracks.append(f"{track.capitalize()}: {', '.join(told)}.")
+    return f"{title}. {' '.join(tracks)}"
+
+
+def _width(picture: Picture, text: str, size: float) -> float:
+    """Measure a text in inches."""
+    drawn = picture.text(0, 0, text, fontsize=size, parse_math=False)
+    width = drawn.get_window_extent().width / picture.dpi
+    drawn.remove()
+    return float(width)

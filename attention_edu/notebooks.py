@@ -19,6 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from attention_edu.record import SWITCH
+
 __all__ = [
     "FIRST_NOTEBOOK",
     "NotebookError",
@@ -376,7 +378,7 @@ def _execute(notebook: Any, path: Path) -> None:
         on_cell_start=lambda cell, cell_index: running.update(number=cell_index + 1),
     )
     try:
-        client.execute()
+        client.execute(env={**os.environ, SWITCH: "off"})  # whose progress would be saved?
     except failures.CellExecutionError as error:
         raise NotebookError(
             f"{path.name}, cell {running['number']}: raised {error.ename}: {error.evalue}. Only "

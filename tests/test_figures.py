@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import warnings
 
 import matplotlib as mpl
@@ -11,7 +12,8 @@ from matplotlib.image import imread
 from numpy.testing import assert_allclose
 
 from attention_edu.attention import softmax, weighted_sum
-from attention_edu.figures import COLOURS, Picture, bars, curves, heat_map, score_table
+from attention_edu.figures import COLOURS, Picture, bars, curves, heat_map, score_table, timeline
+from attention_edu.references import REFERENCES, TRACKS
 
 INF = float("inf")
 NAN = float("nan")
@@ -32,6 +34,7 @@ MAKERS = {
     "score_table": lambda labels=TOKENS: score_table(
         labels, SCORES, WEIGHTS, VALUES, OUTPUT, description="What it shows."
     ),
+    "timeline": lambda: timeline(description="What it shows."),
 }
 every_picture = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 every_labelled_picture = pytest.mark.parametrize(
@@ -469,3 +472,119 @@ def test_a_long_table_shows_its_first_rows_and_says_how_many_are_left():
 def test_numbers_that_do_not_fit_the_tokens_are_named(scores, options):
     with pytest.raises(ValueError, match=r"^(scores|weights): want"):
         score_table(TOKENS, scores, **options, description="Wrong.")
+
+
+# ---------------------------------------------------------------------------------------------
+# The timeline
+# ---------------------------------------------------------------------------------------------
+
+DATED = [work for work in REFERENCES.values() if work.track]
+
+
+def written(picture):
+    return [text.get_text() for text in picture.axes[0].texts]
+
+
+def boxes(picture):
+    picture.canvas.draw()
+    return [text.get_window_extent() for text in picture.axes[0].texts]
+
+
+def test_the_timeline_draws_every_work_that_has_a_track():
+    words = written(timeline())
+
+    assert [words.count(work.label) for work in DATED] == [
+        sum(other.label == work.label for other in DATED) for work in DATED
+    ]
+    years = [word for word in words if word.isdigit()]
+    assert years == sorted({str(work.year) for work in DATED})
+    assert (years[0], years[-1]) == ("1953", "2023")
+    assert not any(
+        work.label and work.label in words for work in REFERENCES.values() if not work.track
+    )
+
+
+@pytest.mark.parametrize(
+    "works",
+    [
+        DATED,
+        DATED[:1],
+        [REFERENCES["cherry1953"], REFERENCES["bahdanau2014"]],
+        [work for work in DATED if work.track == "machines"],
+        [work for work in DATED if work.track != "machines"],
+    ],
+    ids=["all", "one", "two", "machines", "the others"],
+)
+def test_no_two_texts_of_the_timeline_overlap_and_none_leaves_it(works):
+    picture = timeline(works, title="Timeline")
+    drawn_boxes = boxes(picture)
+    width, height = picture.get_size_inches() * picture.dpi
+
+    for number, box in enumerate(drawn_boxes):
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= width
+        assert box.y1 <= height
+        for other in drawn_boxes[number + 1 :]:
+            assert not box.overlaps(other)
+
+
+def test_works_of_one_year_stand_on_its_lines_in_the_order_given():
+    picture = timeline([REFERENCES["vaswani2017"], REFERENCES["cherry1953"]])
+    place = {text.get_text(): text.get_position() for text in picture.axes[0].texts}
+
+    assert place["cocktail party"][1] == place["1953"][1]
+    assert place["the Transformer"][1] == place["2017"][1]
+    bottom, top = picture.axes[0].get_ylim()
+    assert bottom > top, "the first year is at the top"
+
+
+def test_attention_whose_scores_are_learned_has_a_filled_dot():
+    """Colour alone would not tell the tracks apart."""
+    picture = timeline([REFERENCES["cherry1953"], REFERENCES["watson1964"], REFERENCES["mnih2014"]])
+
+    assert [line.get_markerfacecolor() == "white" for line in picture.axes[0].lines] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_the_timeline_is_told_in_words():
+    words = timeline().description
+
+    for work in DATED:
+        assert f"{work.year} {work.authors[0].partition(',')[0]}" in words
+        assert work.label in words
+    assert all(f"{track.capitalize()}: " in words for track in TRACKS)
+    assert timeline(description="Mine.").description == "Mine."
+
+
+def test_the_timeline_does_not_call_the_weights_learned():
+    """Weights are computed for every input; what is learned is how to score."""
+    picture = timeline()
+
+    for words in (picture.description, " ".join(written(picture))):
+        assert "learning what to weight is new" in words
+        assert not re.search(r"weights (are |not )?learned|learning the weights", words)
+    assert "attention whose scores are learned" in " ".join(written(picture))
+
+
+def test_the_timeline_fits_a_page_and_a_slide():
+    about = timeline()._repr_mimebundle_()[1]["image/png"]
+
+    assert about["width"] <= 800
+    assert about["height"] <= 620
+
+
+@pytest.mark.parametrize(
+    ("works", "kind", "words"),
+    [
+        (["cherry1953"], TypeError, "references: want entries of REFERENCES; got 'cherry1953'"),
+        ([REFERENCES["goodfellow2016"]], ValueError, "goodfellow2016 has no track"),
+        ([], ValueError, "references: wants at least one work"),
+    ],
+)
+def test_a_wrong_timeline_is_named(works, kind, words):
+    with pytest.raises(kind, match=words):
+        timeline(works)

@@ -5,31 +5,51 @@ Each topic of the bank is a module with a tuple ``EXERCISES``; it is loaded when
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from attention_edu.exercises.feedback import Feedback, Hint, Solution
+from attention_edu.record import note_solved
 
 if TYPE_CHECKING:
     from attention_edu.exercises.checker import Exercise
 
 __all__ = ["Feedback", "check", "hint", "solution"]
 
-_TOPICS = ("warm_up", "scores", "weights", "masks", "weighted_sum", "three_steps")
+_TOPICS = (
+    "warm_up",
+    "background",
+    "scores",
+    "weights",
+    "weighted_sum",
+    "three_steps",
+    "mathematics",
+    "masks",
+    "heads",
+    "keras",
+    "translation",
+    "summarization",
+    "question_answering",
+    "image_recognition",
+    "outlook",
+    "resources",
+)
 
 
-def check(exercise: str, answer: Any) -> Feedback:
+def check(exercise: str, answer: Any, *, points: int | None = None) -> Feedback:
     """Check an answer, and say what is wrong with it.
 
     Parameters
     ----------
     exercise : str
-        The exercise's id: ``"shares"``, ``"dot_product_scores"``, ``"softmax"``,
-        ``"masked_softmax"``, ``"causal_mask"``, ``"weighted_sum"`` or ``"attention"``.
-    answer : callable
-        Your function, by its name, without brackets after it. It is tried on many inputs and
-        stopped after about a second; nothing that it raises gets out.
+        The exercise's id, as the notebook gives it, such as ``"softmax"``.
+    answer : callable, number, str or widget
+        What the exercise asks for. A function goes by its name, without brackets after it; it is
+        tried on many inputs and stopped after about a second, and nothing that it raises gets out.
+    points : int, optional
+        For a sentence, which you judge yourself: how many points of the model answer it makes.
 
     Returns
     -------
@@ -41,10 +61,12 @@ def check(exercise: str, answer: Any) -> Feedback:
     Raises
     ------
     ValueError
-        If there is no such exercise.
+        If there is no such exercise, or `points` comes with an exercise that is no sentence.
 
     Notes
     -----
+    What is solved is kept beside the notebooks: see `progress`.
+
     A call that keeps Python's interpreter to itself, such as ``sum(itertools.count())``, cannot be
     stopped; interrupt the kernel or restart it.
 
@@ -57,7 +79,21 @@ def check(exercise: str, answer: Any) -> Feedback:
     >>> feedback.status, feedback.misconception
     ('incorrect', 'divide-without-exp')
     """
-    return _find(exercise).judge(answer)
+    found = _find(exercise)
+    if points is None:
+        feedback = found.judge(answer)
+    else:
+        from attention_edu.exercises.kinds import SentenceExercise
+
+        if not isinstance(found, SentenceExercise):
+            raise ValueError(f"points: is for sentences; {exercise!r} is checked without it")
+        feedback = found.judge(answer, points)
+    if feedback.status != "correct":
+        return feedback
+    trouble = note_solved(found.id)
+    if not trouble:
+        return feedback
+    return replace(feedback, message=f"{feedback.message}\n\n{trouble}")
 
 
 def hint(exercise: str, number: int = 1) -> Hint:
@@ -123,29 +159,34 @@ def solution(exercise: str) -> Solution:
         powers = np.exp(shifted)
         return powers / powers.sum(axis=-1, keepdims=True)
     """
+    from attention_edu.exercises.kinds import SentenceExercise
+
     found = _find(exercise)
-    return Solution(found.title, found.solutions)
+    return Solution(found.title, found.solutions, not isinstance(found, SentenceExercise))
 
 
 @cache
-def _bank() -> dict[str, Exercise]:
+def bank() -> dict[str, Exercise]:
+    """Give every exercise by its id, in the order of the course."""
     topics = [import_module(f"{__name__}.{topic}") for topic in _TOPICS]
-    return {exercise.id: exercise for topic in topics for exercise in topic.EXERCISES}
+    exercises = [exercise for topic in topics for exercise in topic.EXERCISES]
+    exercises.sort(key=lambda exercise: exercise.notebook)
+    return {exercise.id: exercise for exercise in exercises}
 
 
 def _find(exercise: Any) -> Exercise:
     from attention_edu.attention import shown
 
-    bank = _bank()
-    if isinstance(exercise, str) and exercise in bank:
-        return bank[exercise]
+    known = bank()
+    if isinstance(exercise, str) and exercise in known:
+        return known[exercise]
     from difflib import get_close_matches
 
-    near = get_close_matches(str(exercise).lower(), bank, n=1) if isinstance(exercise, str) else []
-    ids = ", ".join(repr(name) for name in bank)
+    near = get_close_matches(str(exercise).lower(), known, n=1) if isinstance(exercise, str) else []
+    ids = ", ".join(repr(name) for name in known)
     guess = f" — did you mean {near[0]!r}?" if near else ""
     if callable(exercise):
         own = getattr(exercise, "__name__", "")
-        first = own if own in bank else "softmax"
+        first = own if own in known else "softmax"
         guess = f" — the exercise's name comes first, in quotes: check({first!r}, my_function)"
     raise ValueError(f"exercise: wants one of {ids}; got {shown(exercise)}{guess}")

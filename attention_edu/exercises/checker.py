@@ -56,14 +56,20 @@ _ADVICE = (
         "over with .T, or change the order.",
     ),
     (
-        r"truth value of an array",
-        "Python's own max, min, sorted and if look at one number at a time; np.max(array, axis=-1) "
-        "and array.max(axis=-1) take an array.",
+        r"truth value of an array|ufunc 'bitwise_(and|or)' not supported",
+        "for arrays, “and” is written &, with brackets around each condition: (a >= 0) & (a < b). "
+        "Chains such as 0 <= a < b, and a plain if, fail too; for a maximum use "
+        "array.max(axis=-1).",
     ),
     (
         r"could not be broadcast together|cannot be broadcast",
         "print the shapes of both. A maximum or a sum along the last axis keeps its place beside "
         "the rows with keepdims=True.",
+    ),
+    (
+        r"cannot reshape array",
+        "the numbers in reshape are those of the example; take them from the arguments, such as "
+        "len(array), array.shape[-1] and num_heads.",
     ),
     (
         r"cannot convert float infinity to integer",
@@ -151,9 +157,12 @@ class Exercise:
         Code of differently written correct answers, the plainest first.
     next_step : str
         What to do after a correct answer.
+    notebook : str
+        The number of the notebook that poses it, such as ``"03"``.
     """
 
     id: str
+    notebook: str
     title: str
     hints: tuple[str, ...]
     solutions: tuple[str, ...]
@@ -294,7 +303,7 @@ class FunctionExercise(Exercise):
         return Feedback(
             "correct",
             None,
-            _joined(
+            joined(
                 f"{_start(name)} is right on all {len(self.cases)} inputs: {self.covers}.",
                 _besides(outcomes[0]),
                 f"Next: {self.next_step}",
@@ -322,13 +331,13 @@ class FunctionExercise(Exercise):
                 "your answer",
                 self._incorrect(
                     "not-a-function",
-                    f"check wants a function here; it got {_clean(shown(answer))}. That may be "
+                    f"check wants a function here; it got {clean(shown(answer))}. That may be "
                     "what your function returned, rather than the function.",
                     f"pass the function by its name, without brackets and arguments after it: "
                     f'check("{self.id}", my_function).',
                 ),
             )
-        name = _clean(name_of(answer))
+        name = clean(name_of(answer))
         if _is_starter(answer):
             return _Greeting(name, self._not_attempted(name))
         try:
@@ -415,10 +424,10 @@ class FunctionExercise(Exercise):
             left = first.numbers[(expected == 0) & (first.numbers != 0)]
             text = (
                 f"Your {self.noun} are not exactly 0 {self.exact_zeros}: "
-                f"{_short(np.asarray(left.flat[0]))} is left there."
+                f"{short(np.asarray(left.flat[0]))} is left there."
             )
         elif not np.isfinite(first.numbers).all():
-            text = f"Your {self.noun} contain {_short(_first_not_finite(first.numbers))}."
+            text = f"Your {self.noun} contain {short(_first_not_finite(first.numbers))}."
         else:
             text = f"Your {self.noun} differ from what is expected."
             text += " " + self.remark(first.numbers) if self.remark(first.numbers) else ""
@@ -500,7 +509,7 @@ class FunctionExercise(Exercise):
     def _incorrect(
         self, misconception: str | None, text: str, next_step: str, *details: str
     ) -> Feedback:
-        return Feedback("incorrect", misconception, _joined(text, *details, f"Next: {next_step}"))
+        return Feedback("incorrect", misconception, joined(text, *details, f"Next: {next_step}"))
 
     def _too_slow(
         self, name: str, outcomes: Sequence[Outcome], collected: Collected[Any]
@@ -520,18 +529,17 @@ class FunctionExercise(Exercise):
         """Show an input, what came out, and what was expected."""
         case, expected = self.cases[i], self.expected[i]
         rows = [
-            (name, _short(np.asarray(given)))
-            for name, given in zip(self.parameters, case.arguments)
+            (name, short(np.asarray(given))) for name, given in zip(self.parameters, case.arguments)
         ]
         if self.booleans:
             expected = expected.astype(bool)
         if outcome is None:
-            rows.append(("expected", _short(expected)))
+            rows.append(("expected", short(expected)))
         elif outcome.changed and self._right(outcome, expected):
             rows.append((f"{outcome.changed} afterwards", outcome.changed_to))
         elif outcome.numbers is None:
             rows.append(("your answer", f"none: {outcome.trouble}"))
-            rows.append(("expected", _short(expected)))
+            rows.append(("expected", short(expected)))
         else:
             got = outcome.numbers.astype(bool) if outcome.boolean else outcome.numbers
             rows += zip(("your answer", "expected"), _told_apart(got, expected))
@@ -564,11 +572,11 @@ def _outcome(
     given = _copies(case)
     with np.errstate(all="ignore"):
         got = call(answer, *given)
-    printed = _clean(without_machine(got.printed))
+    printed = clean(without_machine(got.printed))
     if got.error:
-        return Outcome(trouble=_clean(got.error), kind=got.kind, printed=printed)
+        return Outcome(trouble=clean(got.error), kind=got.kind, printed=printed)
     changed = [
-        (parameter, _short(now))
+        (parameter, short(now))
         for parameter, now, was in zip(parameters, given, case.arguments)
         if isinstance(now, np.ndarray) and isinstance(was, np.ndarray) and not _same(now, was)
     ] or [("", "")]
@@ -591,6 +599,24 @@ def _outcome(
         boolean=boolean,
         judged=judged,
     )
+
+
+def plain_numbers(value: Any) -> Array:
+    """Make a float64 array of whatever holds numbers.
+
+    Raises
+    ------
+    UnusableError
+        If it holds none.
+    """
+    try:
+        return _plain(value)[0]
+    except UnusableError:
+        raise
+    except Exception as error:
+        raise UnusableError(
+            f"returned something that cannot be turned into numbers ({type(error).__name__})"
+        ) from None
 
 
 class UnusableError(Exception):
@@ -620,7 +646,7 @@ def _plain(value: Any) -> tuple[Array, float, float, bool]:
             or hasattr(value, "__array_interface__")
             or isinstance(value, memoryview)
         ):
-            kind = _clean(type(value).__name__)
+            kind = clean(type(value).__name__)
             raise UnusableError(f"returned an object of type {kind} instead of an array")
         if not _is_small(value):
             raise UnusableError(f"returned more than {_MOST_NUMBERS} numbers", "huge")
@@ -685,7 +711,7 @@ def _parameters_of(signature: inspect.Signature) -> str:
     ]
     if not names:
         return "none"
-    return _clean(", ".join(names[:10]) + (", …" if len(names) > 10 else ""))
+    return clean(", ".join(names[:10]) + (", …" if len(names) > 10 else ""))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -746,7 +772,8 @@ def _rounded_to(outcomes: Sequence[Outcome], expected: Sequence[Array]) -> int |
 # ---------------------------------------------------------------------------------------------
 
 
-def _joined(*paragraphs: str) -> str:
+def joined(*paragraphs: str) -> str:
+    """Put paragraphs below each other, without the empty ones."""
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -755,14 +782,14 @@ def _start(sentence: str) -> str:
     return "Y" + sentence[1:] if sentence.startswith("your ") else sentence
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Keep what can be printed and saved; addresses and folders differ between machines."""
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in without_machine(text))
 
 
 def _besides(outcome: Outcome) -> str:
     """Say which part of the result was judged, and show what was printed."""
-    return _joined(outcome.judged, _prints(outcome))
+    return joined(outcome.judged, _prints(outcome))
 
 
 def _prints(outcome: Outcome) -> str:
@@ -775,7 +802,7 @@ def _prints(outcome: Outcome) -> str:
     return "It printed:\n\n" + "\n".join(kept)
 
 
-def _short(array: Array, digits: int = 3) -> str:
+def short(array: Array, digits: int = 3) -> str:
     """Write an array in one line, with few digits."""
     if array.size > _MOST_SHOWN:
         return f"an array of shape {array.shape}"
@@ -802,7 +829,7 @@ def _short(array: Array, digits: int = 3) -> str:
 def _told_apart(got: Array, expected: Array) -> tuple[str, str]:
     """Write two arrays with as many digits as it takes to see that they differ."""
     for digits in (3, 5, 8, 12):
-        texts = _short(got, digits), _short(expected, digits)
+        texts = short(got, digits), short(expected, digits)
         if texts[0] != texts[1]:
             break
     return texts

@@ -37,6 +37,8 @@ class Feedback:
     message : str
         What was found, on which input, and what to do next, as plain text. Paragraphs are
         separated by empty lines; indented lines hold numbers or code.
+    heading : str
+        What stands above the message in place of the status; "" for the status itself.
 
     Examples
     --------
@@ -50,12 +52,16 @@ class Feedback:
     status: Status
     misconception: str | None
     message: str
+    heading: str = ""
 
     def __str__(self) -> str:
         return f"{self._heading()}\n\n{self.message}".rstrip()
 
     def _heading(self) -> str:
-        return f"{_LOOKS[self.status][0]} {self.status.capitalize()}"
+        return f"{_LOOKS[self.status][0]} {self._words()}"
+
+    def _words(self) -> str:
+        return self.heading or self.status.capitalize()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Give the display as HTML and as plain text."""
@@ -65,7 +71,7 @@ class Feedback:
             f"border: {_RULE}; border-left: 8px solid {colour}; padding: 0.5em 1em; "
             'margin: 0.25em 0; max-width: 60em">'
             f'<p style="{_INK}; margin: 0.25em 0"><span aria-hidden="true">{symbol}</span> '
-            f"<strong>{html.escape(self.status.capitalize())}</strong></p>"
+            f"<strong>{html.escape(self._words())}</strong></p>"
             f"{_paragraphs(self.message)}</div>"
         )
         return {"text/html": page, "text/plain": str(self)}
@@ -105,11 +111,14 @@ class Solution:
     title : str
         The exercise.
     ways : tuple of str
-        The code of each, ready to be run where NumPy is imported as ``np``.
+        The code of each, ready to be run where NumPy is imported as ``np``; or sentences.
+    is_code : bool
+        Which of the two.
     """
 
     title: str
     ways: tuple[str, ...]
+    is_code: bool = True
 
     def __str__(self) -> str:
         return "\n\n".join(f"{title}:\n\n{code}" for title, code in self._titled())
@@ -120,12 +129,16 @@ class Solution:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Give the display as HTML and as plain text."""
         inside = "".join(
-            f'<p style="{_INK}; margin: 0.5em 0">{title}:</p>'
-            f'<pre style="{_CODE}"><code>{html.escape(code)}</code></pre>'
-            for title, code in self._titled()
+            f'<p style="{_INK}; margin: 0.5em 0">{title}:</p>{self._shown(way)}'
+            for title, way in self._titled()
         )
         page = _folded(f"Solution: {self.title}", inside)
         return {"text/html": page, "text/plain": str(self)}
+
+    def _shown(self, way: str) -> str:
+        if not self.is_code:
+            return _paragraphs(way)
+        return f'<pre style="{_CODE}"><code>{html.escape(way)}</code></pre>'
 
 
 def _folded(title: str, inside: str) -> str:

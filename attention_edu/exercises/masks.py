@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from attention_edu.attention import causal_mask
+from attention_edu.attention import causal_mask, mask_scores, softmax
 from attention_edu.exercises.checker import Array, Case, FunctionExercise, Misconception
+from attention_edu.exercises.weights import MASKED_SOFTMAX
 
 # What students compute who have a misconception: wrong on purpose.
 
@@ -60,6 +63,7 @@ def _additive(n_query: int, n_key: int) -> Array:
 
 CAUSAL_MASK = FunctionExercise(
     id="causal_mask",
+    notebook="05",
     title="make the mask that lets each position attend to itself and to earlier ones alone; True "
     "means “may attend”",
     parameters=("n_query", "n_key"),
@@ -168,4 +172,203 @@ CAUSAL_MASK = FunctionExercise(
     next_step="give this mask to your masked softmax, and look at the weights row by row.",
 )
 
-EXERCISES = (CAUSAL_MASK,)
+
+# ---------------------------------------------------------------------------------------------
+# Find the bug
+# ---------------------------------------------------------------------------------------------
+
+# Whoever mends the bug can make every mistake of those who write a masked softmax themselves.
+_KNOWN = {misconception.id: misconception for misconception in MASKED_SOFTMAX.misconceptions}
+
+
+def _masked_softmax(scores: Array, mask: Array) -> Array:
+    return softmax(mask_scores(scores, mask))
+
+
+def _given(scores: Array, mask: Array) -> Array:
+    """Compute what the notebook shows, bug included."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = powers / powers.sum(axis=-1, keepdims=True)
+    return np.asarray(weights * mask)
+
+
+def _given_inverted(scores: Array, mask: Array) -> Array:
+    return _given(scores, ~mask)
+
+
+def _renormalised(scores: Array, mask: Array) -> Array:
+    left = _given(scores, mask)
+    return np.asarray(left / left.sum(axis=-1, keepdims=True))
+
+
+def _renormalised_with_care(scores: Array, mask: Array) -> Array:
+    left = _given(scores, mask)
+    total = left.sum(axis=-1, keepdims=True)
+    return np.asarray(left / np.where(total == 0, 1.0, total))
+
+
+def _renormalised_plus(little: float) -> Callable[[Array, Array], Array]:
+    """Add a little to the sum, so that it is never 0."""
+
+    def renormalised(scores: Array, mask: Array) -> Array:
+        left = _given(scores, mask)
+        return np.asarray(left / (left.sum(axis=-1, keepdims=True) + little))
+
+    return renormalised
+
+
+def _minus_infinity_late(scores: Array, mask: Array) -> Array:
+    return np.where(mask, softmax(scores), -np.inf)
+
+
+def _given_first_axis(scores: Array, mask: Array) -> Array:
+    return softmax(scores, axis=0) * mask
+
+
+def _large_number_first_axis(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask, scores, -1e9), axis=0)
+
+
+def _large_number_first_axis_cleared(scores: Array, mask: Array) -> Array:
+    return _large_number_first_axis(scores, mask) * mask
+
+
+def _uniform_over_all(scores: Array, mask: Array) -> Array:
+    left = _renormalised_with_care(scores, mask)
+    return np.where(left.any(axis=-1, keepdims=True), left, 1 / scores.shape[-1])
+
+
+MASKS_BUG = FunctionExercise(
+    id="masks_bug",
+    notebook="05",
+    title="find the bug in this masked softmax and mend it, so that hidden tokens get the weight 0 "
+    "and the others share out one whole; a row in which everything is hidden gets zeros",
+    parameters=MASKED_SOFTMAX.parameters,
+    reference=_masked_softmax,
+    noun=MASKED_SOFTMAX.noun,
+    shape_rule=MASKED_SOFTMAX.shape_rule,
+    covers="one row and several, a causal mask and a padding mask, whole numbers, a hidden score "
+    "far above the others, large scores, and rows in which everything is hidden",
+    remark=MASKED_SOFTMAX.remark,
+    exact_zeros=MASKED_SOFTMAX.exact_zeros,
+    cases=(
+        Case((np.array([1.0, 2.0, 0.0]), np.array([True, False, True]))),
+        Case(
+            (np.array([[0.0, 3.0], [1.0, 0.5]]), causal_mask(2, 2)),
+            "causal: no one attends to what comes later",
+        ),
+        Case(
+            (
+                np.array([[0.5, -1.0, 2.0, 1.0], [1.5, 0.0, -0.5, 3.0], [0.0, 1.0, 0.5, -2.0]]),
+                np.array([[True, True, False, False]] * 3),
+            ),
+            "padding: the last two keys are empty places",
+        ),
+        Case(
+            (np.array([[1.0, 0.0, 2.5], [0.3, 0.2, -1.0], [2.0, -0.7, 1.0]]), causal_mask(3, 3)),
+            "causal, three tokens",
+        ),
+        Case(
+            (np.array([[1, 0, 2], [3, 1, 1]]), np.array([[True] * 3, [False, True, True]])),
+            "whole numbers",
+        ),
+        Case(
+            (np.array([1000.0, 1002.0, 1001.0]), np.array([True, False, True])),
+            "large scores",
+            trap="no-max-subtraction",
+        ),
+        Case(
+            (np.array([30.0, 0.0, 1.0]), np.array([False, True, True])),
+            "the hidden score is the largest",
+            trap="renormalised-after-softmax",
+        ),
+        Case(
+            (np.array([0.0, 1.0, 1000.0]), np.array([True, True, False])),
+            "the hidden score is by far the largest",
+            trap="renormalised-after-softmax",
+        ),
+        Case(
+            (np.array([[1.0, 0.0], [2.0, 1.0]]), np.array([[False, False], [True, False]])),
+            "a row in which everything is hidden: its weights are 0",
+            trap="nan-for-a-fully-masked-row",
+        ),
+        Case(
+            (np.array([-2000.0, -2001.0, 0.0]), np.array([True, True, False])),
+            "far below 0",
+            trap="no-max-subtraction",
+        ),
+    ),
+    misconceptions=(
+        Misconception(
+            "mask-after-softmax",
+            "Your weights still have the bug: the mask comes after softmax. The hidden tokens took "
+            "part in the sum, so what is left no longer sums to 1.",
+            "hide the scores before softmax: which score has an exp of exactly 0?",
+            (_given, _minus_infinity_late),
+        ),
+        Misconception(
+            "renormalised-after-softmax",
+            "Your weights are mended after softmax, by dividing what is left by its sum: that "
+            "fails where a hidden score is far above the others, since softmax has rounded all of "
+            "them to 0 by then.",
+            "hide the scores before the maximum is taken: np.where(mask, scores, -np.inf).",
+            (
+                _renormalised,
+                _renormalised_with_care,
+                *(_renormalised_plus(10.0**-digits) for digits in (6, 7, 8, 9, 10, 12, 15, 16)),
+                _uniform_over_all,
+            ),
+        ),
+        Misconception(
+            "mask-inverted",
+            _KNOWN["mask-inverted"].text,
+            _KNOWN["mask-inverted"].next_step,
+            (*_KNOWN["mask-inverted"].functions, _given_inverted),
+        ),
+        Misconception(
+            "wrong-axis",
+            _KNOWN["wrong-axis"].text,
+            _KNOWN["wrong-axis"].next_step,
+            (
+                *_KNOWN["wrong-axis"].functions,
+                _given_first_axis,
+                _large_number_first_axis,
+                _large_number_first_axis_cleared,
+            ),
+        ),
+        *(
+            misconception
+            for misconception in MASKED_SOFTMAX.misconceptions
+            if misconception.id
+            not in (
+                "mask-after-softmax",
+                "mask-inverted",
+                "wrong-axis",
+                "maximum-over-masked-scores",
+            )
+        ),
+    ),
+    hints=(
+        "Add up the weights of a row. Is it 1? Whose share is missing, and when did they get it?",
+        "Softmax shares out one whole among all scores that it sees. What must a hidden score be, "
+        "so that its exp is exactly 0?",
+        "Begin with np.where(mask, scores, -np.inf). Then look at a row in which everything is "
+        "hidden: what are its maximum and its sum?",
+    ),
+    solutions=(
+        "def my_masked_softmax(scores, mask):\n"
+        "    scores = np.where(mask, scores, -np.inf)\n"
+        "    peak = scores.max(axis=-1, keepdims=True)\n"
+        "    powers = np.exp(scores - np.where(np.isinf(peak), 0, peak))\n"
+        "    total = powers.sum(axis=-1, keepdims=True)\n"
+        "    return powers / np.where(total == 0, 1, total)",
+        "def my_masked_softmax(scores, mask):\n"
+        "    scores = np.where(mask, scores, -1e9)  # far below every score\n"
+        "    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))\n"
+        "    weights = powers / powers.sum(axis=-1, keepdims=True)\n"
+        "    return np.where(mask, weights, 0)  # where everything is hidden",
+    ),
+    next_step="hide what comes later with causal_mask, and look at the weights row by row.",
+)
+
+EXERCISES = (CAUSAL_MASK, MASKS_BUG)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from attention_edu.attention import dot_product_scores, softmax
+from attention_edu.example import KEYS, WHERE_QUERY
 from attention_edu.exercises.checker import Array, Case, FunctionExercise, Misconception
+from attention_edu.exercises.kinds import (
+    ChoiceExercise,
+    NumberExercise,
+    SentenceExercise,
+    WrongAnswer,
+)
 
 
 def _random(seed: int, n_query: int, n_key: int, d: int) -> tuple[Array, Array]:
@@ -36,6 +44,18 @@ def _transposed(query: Array, key: Array) -> Array:
 
 def _without_transposing(query: Array, key: Array) -> Array:
     return query @ key
+
+
+def _reshaped(query: Array, key: Array) -> Array:
+    return query @ key.reshape(key.shape[1], key.shape[0])
+
+
+def _keys_with_keys(query: Array, key: Array) -> Array:
+    return key @ key.T
+
+
+def _queries_with_queries(query: Array, key: Array) -> Array:
+    return query @ query.T
 
 
 def _scaled_by_root_d(query: Array, key: Array) -> Array:
@@ -101,6 +121,7 @@ def _flattened(query: Array, key: Array) -> Array:
 
 DOT_PRODUCT_SCORES = FunctionExercise(
     id="dot_product_scores",
+    notebook="02",
     title="score every key for every query by their dot product",
     parameters=("query", "key"),
     reference=dot_product_scores,
@@ -139,6 +160,21 @@ DOT_PRODUCT_SCORES = FunctionExercise(
             "there are as many keys as components.",
             "transpose the keys, key.T, so that each column of the product belongs to one key.",
             (_without_transposing,),
+        ),
+        Misconception(
+            "reshaped-instead-of-transposed",
+            "Your scores come from reshaped keys, not from transposed ones: reshape deals the same "
+            "numbers out anew, row by row, so that a column mixes components of several keys; only "
+            "the shape is right.",
+            "turn the matrix over with key.T, which makes a column of each key.",
+            (_reshaped,),
+        ),
+        Misconception(
+            "only-one-side",
+            "Your scores compare keys with keys, or queries with queries: a score says how well a "
+            "key fits a query, so both have to come in.",
+            "look at the two factors of your product: one is query, the other one key.T.",
+            (_keys_with_keys, _queries_with_queries),
         ),
         Misconception(
             "only-matching-pairs",
@@ -225,4 +261,165 @@ DOT_PRODUCT_SCORES = FunctionExercise(
     next_step="turn these scores into weights with softmax.",
 )
 
-EXERCISES = (DOT_PRODUCT_SCORES,)
+
+# ---------------------------------------------------------------------------------------------
+# Other kinds
+# ---------------------------------------------------------------------------------------------
+
+_ON = 3  # the place of “on” in the sentence
+
+PREDICT_SCORE = NumberExercise(
+    id="predict_score",
+    notebook="02",
+    title="work out the score of “on” for the question “where?” on paper",
+    reference=lambda: dot_product_scores(WHERE_QUERY[None, :], KEYS[_ON : _ON + 1])[0, 0],
+    noun="the score of “on”",
+    why="It gains 2 as a place, which is looked for, and loses 0.5 as a small word, which is not.",
+    wrong=(
+        WrongAnswer(
+            "sign-lost",
+            "Your number adds the last product instead of taking it away: the query has −0.5 "
+            "there, and −0.5 · 1 is negative.",
+            "write each product with its sign before you add up.",
+            (2.5,),
+        ),
+        WrongAnswer(
+            "other-query",
+            "Your number is the score of “on” for “who did it?”: another question is another "
+            "query, and gives other scores.",
+            "take the query that is printed beside “where?”.",
+            (-1.5,),
+        ),
+        WrongAnswer(
+            "query-left-out",
+            "Your number is the sum of the key's components: without the query, nobody knows "
+            "which of them are wanted.",
+            "multiply each component of the key by that of the query, and then add up.",
+            (3.0,),
+        ),
+        WrongAnswer(
+            "key-left-out",
+            "Your number is the sum of the query's components: without the key, every word would "
+            "get the same score.",
+            "multiply each component of the query by that of the key, and then add up.",
+            (1.0,),
+        ),
+        WrongAnswer(
+            "component-left-out",
+            "Your number stops at the third component: “on” is a small word, too, and the query "
+            "does not want small words.",
+            "add the fourth product, −0.5 · 1.",
+            (2.0,),
+        ),
+        WrongAnswer(
+            "mean-instead-of-sum",
+            "Your number is the mean of the four products: a dot product is their sum.",
+            "leave out the division by 4.",
+            (0.375,),
+        ),
+        WrongAnswer(
+            "scaled-by-root-d",
+            "Your number is the score divided by √4: that is the scaled dot product, a later "
+            "refinement.",
+            "leave out the division.",
+            (0.75,),
+        ),
+    ),
+    hints=(
+        "Write the query “where?” and the key of “on” below each other. Which components meet, "
+        "and which of the products are 0?",
+        "Only the third and the fourth components give something, and one of the two products is "
+        "negative.",
+    ),
+    solutions=(
+        "answer = 0.5 * 0 + 0 * 0 + 1 * 2 + (-0.5) * 1",
+        "answer = np.dot([0.5, 0, 1, -0.5], [0, 0, 2, 1])",
+    ),
+    next_step="see whether any word does better.",
+)
+
+LENGTH_CHOICE = ChoiceExercise(
+    id="length_choice",
+    notebook="02",
+    title="say what becomes of the scores when the query becomes twice as long",
+    options=("double", "rise", "stay", "reorder"),
+    right="double",
+    why="A factor in front of the query comes out of every sum, so that it is in front of every "
+    "score, and negative scores fall.",
+    wrong=(
+        WrongAnswer(
+            "all-scores-rise",
+            "They do not all rise: twice a negative score lies further below 0.",
+            "double the score of “on”, which is −1.5.",
+            ("rise",),
+        ),
+        WrongAnswer(
+            "only-the-angle-counts",
+            "The angles stay as they are, and scores would stay too if only the angle counted: but "
+            "a dot product also grows with the length.",
+            "double each component of the query, and compute the score of “cat” once more.",
+            ("stay",),
+        ),
+        WrongAnswer(
+            "order-changes",
+            "The order stays: if one score is larger than another one, so is its double.",
+            "double 2, 1 and −1.5, and sort the results.",
+            ("reorder",),
+        ),
+    ),
+    hints=(
+        "Take a query with two components and a key. What is (2 · q₁) · k₁ + (2 · q₂) · k₂?",
+        "The factor 2 can be put in front of the whole sum. What does it do to a sum that is "
+        "negative?",
+    ),
+    solutions=('answer = "double"', 'answer = "Double."'),
+    next_step="compare with the numbers that the next cell prints.",
+)
+
+SCORES_BUG = replace(
+    DOT_PRODUCT_SCORES,
+    id="scores_bug",
+    title="mend a function that computes scores of the right shape, but not the right scores",
+    hints=(
+        "The function takes every number of the keys, and none twice. Print the keys before and "
+        "after the line with reshape: where does the first key stand?",
+        "After reshape, the first two keys share a column. Each column has to hold one key, from "
+        "top to bottom.",
+        "A matrix is turned over by .T: what was a row becomes a column.",
+    ),
+    solutions=(
+        "def mended(query, key):\n    turned = key.T  # (d, n_key)\n    return query @ turned",
+        "def mended(query, key):\n    return np.array([[q @ k for k in key] for q in query])",
+    ),
+    next_step="remember that a right shape does not make the numbers right: check some by hand.",
+)
+
+EXPLAIN_SCORES = SentenceExercise(
+    id="explain_scores",
+    notebook="02",
+    title="explain why “mat” scores 0 for “who did it?” and highest for “where?”",
+    points=(
+        "the key of “mat” is the same both times, and only the query differs",
+        "for “who did it?”, “mat” loses as a place what it gains as a thing",
+        "“where?” looks for a place, so that being a place raises the score",
+    ),
+    hints=(
+        "What do the two scores of “mat” have in common, and in what do they differ?",
+        "Multiply component by component, for either query. Which products are negative?",
+    ),
+    solutions=(
+        "The key of mat is the same, but the query is another one: the first one takes away "
+        "for the place what it gives for the thing, while the second one looks for a place.",
+        "A score depends on key and query together: “who did it?” counts the thing for mat "
+        "and the place against it, which makes 0, while “where?” counts the place for it.",
+    ),
+    next_step="look for a word of the sentence that no question of ours wants.",
+)
+
+EXERCISES = (
+    DOT_PRODUCT_SCORES,
+    PREDICT_SCORE,
+    LENGTH_CHOICE,
+    SCORES_BUG,
+    EXPLAIN_SCORES,
+)

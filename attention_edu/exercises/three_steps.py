@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,15 @@ def _by_root_of_queries(query: Array, key: Array, value: Array) -> Array:
 
 def _by_root_of_value(query: Array, key: Array, value: Array) -> Array:
     return _scaled_by(1 / float(np.sqrt(value.shape[-1])), query, key, value)
+
+
+def _by_a_constant(divisor: float) -> Callable[[Array, Array, Array], Array]:
+    """Divide by the root of an example's d, whatever the argument's is."""
+
+    def by_constant(query: Array, key: Array, value: Array) -> Array:
+        return _scaled_by(1 / divisor, query, key, value)
+
+    return by_constant
 
 
 def _weights_by_root_d(query: Array, key: Array, value: Array) -> Array:
@@ -180,6 +190,7 @@ def _hard(query: Array, key: Array, value: Array) -> Array:
 
 ATTENTION = FunctionExercise(
     id="attention",
+    notebook="04",
     title="compute scaled dot-product attention: scores divided by √d, softmax, weighted sum of "
     "the values",
     parameters=("query", "key", "value"),
@@ -249,6 +260,14 @@ ATTENTION = FunctionExercise(
             "the dot product adds up.",
             "take d from the last axis of the query: query.shape[-1].",
             (_by_root_of_keys, _by_root_of_queries, _by_root_of_value),
+        ),
+        Misconception(
+            "scale-of-the-example",
+            "Your outputs come from scores divided by the scale of the example, a fixed number "
+            "such as np.sqrt(4) or 2, instead of √d of the argument: queries of other lengths "
+            "need another scale.",
+            "take d from the argument: np.sqrt(query.shape[-1]).",
+            tuple(_by_a_constant(float(np.sqrt(d))) for d in (4, 2, 3, 6, 8, 16, 64)),
         ),
         Misconception(
             "scaled-after-softmax",

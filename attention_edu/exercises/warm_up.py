@@ -80,6 +80,7 @@ def _whole_numbers(numbers: Array) -> Array:
 
 SHARES = FunctionExercise(
     id="shares",
+    notebook="00",
     title="share out one whole in proportion to positive numbers",
     parameters=("numbers",),
     reference=_shares,

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
-from attention_edu.attention import softmax, weighted_sum
+from attention_edu.attention import dot_product_scores, softmax, weighted_sum
+from attention_edu.example import KEYS, QUERY, TOKENS, VALUE_NAMES, VALUES
 from attention_edu.exercises.checker import Array, Case, FunctionExercise, Misconception
+from attention_edu.exercises.kinds import (
+    Goal,
+    NumberExercise,
+    SentenceExercise,
+    TargetExercise,
+    WrongAnswer,
+)
 
 
 def _random(seed: int, n_query: int, n_key: int, d: int) -> tuple[Array, Array]:
@@ -110,6 +121,7 @@ def _renormalised_over_everything(weights: Array, values: Array) -> Array:
 
 WEIGHTED_SUM = FunctionExercise(
     id="weighted_sum",
+    notebook="04",
     title="mix the values in the proportions of the weights",
     parameters=("weights", "values"),
     reference=weighted_sum,
@@ -253,4 +265,221 @@ WEIGHTED_SUM = FunctionExercise(
     next_step="put scores, weights and weighted sum together: that is attention.",
 )
 
-EXERCISES = (WEIGHTED_SUM,)
+
+# ---------------------------------------------------------------------------------------------
+# Other kinds
+# ---------------------------------------------------------------------------------------------
+
+_SCORES = dot_product_scores(QUERY[None, :], KEYS)[0]  # who did it?
+_WEIGHTS = softmax(_SCORES)
+_LIVING, _PLACE = VALUES[:, 0], VALUES[:, 1]
+_THE, _CAT, _SAT, _MAT = 0, 1, 2, 5  # places in the sentence
+_NEAR = 0.1
+_SHOWN_AS_NEAR = _NEAR + 0.005  # the distance is told with two decimals
+
+PREDICT_OUTPUT = NumberExercise(
+    id="predict_output",
+    notebook="04",
+    title="work out the first component of the output, living, on paper",
+    reference=lambda: weighted_sum(_WEIGHTS, VALUES)[0],
+    noun="living",
+    why="Most of it comes from cat, a little from sat and mat, and very little from “the”, twice.",
+    wrong=(
+        WrongAnswer(
+            "other-component",
+            "Your number is the second component, place.",
+            "take the first number of each value.",
+            (_WEIGHTS @ _PLACE,),
+        ),
+        WrongAnswer(
+            "small-weights-left-out",
+            "Your number leaves out words with small weights: each takes its share of the sum, and "
+            "“the” comes twice.",
+            "add what “the” gives, twice, and what mat gives.",
+            (
+                _WEIGHTS @ _LIVING - _WEIGHTS[_THE] * _LIVING[_THE],
+                _WEIGHTS @ _LIVING - 2 * _WEIGHTS[_THE] * _LIVING[_THE],
+                _WEIGHTS[_CAT] * _LIVING[_CAT] + _WEIGHTS[_SAT] * _LIVING[_SAT],
+            ),
+        ),
+        WrongAnswer(
+            "only-the-cat",
+            "Your number is what cat gives, alone: the others have weights too, if smaller ones.",
+            "multiply each of the other weights by its value's first number, and add.",
+            (_WEIGHTS[_CAT] * _LIVING[_CAT],),
+        ),
+        WrongAnswer(
+            "hard-attention",
+            "Your number is the value of the word with the largest weight, as if its weight were "
+            "1.",
+            "multiply it by its weight, and add what the other words give.",
+            (_LIVING[_CAT],),
+        ),
+        WrongAnswer(
+            "plain-mean",
+            "Your number is the plain mean of the six values: every word counts alike in it.",
+            "multiply each value by its own weight; the division by 6 falls away.",
+            (_LIVING.mean(),),
+        ),
+        WrongAnswer(
+            "plain-sum",
+            "Your number is the plain sum of the six values: the weights have no say.",
+            "multiply each value by its own weight before you add up.",
+            (_LIVING.sum(),),
+        ),
+        WrongAnswer(
+            "divided-by-n",
+            "Your number is the weighted sum divided by 6: the weights add up to 1 already, so "
+            "that nothing is left to divide.",
+            "leave the division out.",
+            (_WEIGHTS @ _LIVING / len(TOKENS),),
+        ),
+        WrongAnswer(
+            "scores-taken-for-weights",
+            "Your number uses the scores in the place of the weights.",
+            "take the weights, which are positive and add up to 1.",
+            (_SCORES @ _LIVING,),
+        ),
+    ),
+    hints=(
+        "Six products make the sum: a weight times the first number of the value beside it. One of "
+        "the six is 0; which?",
+        "cat gives 0.612 · 1.0, and sat gives 0.225 · 0.4. Go on with “the”, twice, and with mat.",
+    ),
+    solutions=(
+        "answer = 2 * 0.030 * 0.3 + 0.612 * 1.0 + 0.225 * 0.4 + 0.083 * 0.2",
+        "answer = np.dot([0.030, 0.612, 0.225, 0.018, 0.030, 0.083], [0.3, 1, 0.4, 0, 0.3, 0.2])",
+    ),
+    next_step="do the same for place, and then compare both with the next cell.",
+)
+
+AVERAGE_BUG = replace(
+    WEIGHTED_SUM,
+    id="average_bug",
+    title="mend a function that runs, but does not compute the weighted sum",
+    hints=(
+        "Weights add up to 1. Take the weights 0.75 and 0.25, and the value 4 twice: which output "
+        "do you expect, and which one comes out?",
+        "The output is too small by a factor, the number of values. Which part of the line divides "
+        "by it?",
+    ),
+    solutions=(
+        "def mended(weights, values):\n    return (weights[..., None] * values).sum(axis=-2)",
+        "def mended(weights, values):\n    return weights @ values",
+    ),
+    next_step="say why a weighted sum with these weights is a mean already.",
+)
+
+
+def _make_target_mat() -> Any:
+    from attention_edu.widgets.score_explorer import ScoreExplorer
+
+    return ScoreExplorer(
+        TOKENS,
+        _SCORES,
+        VALUES,
+        value_names=VALUE_NAMES,
+        controls=["temperature", "mask", "reset"],
+    )
+
+
+def _distance(explorer: Any) -> float:
+    return float(np.linalg.norm(explorer.output - VALUES[_MAT]))
+
+
+def _take_other_words(explorer: Any) -> None:
+    explorer.set_trait("tokens", ["a", "b", "c", "d", "e", "f"])
+    explorer.temperature = 0.1
+
+
+def _exchange_values(explorer: Any) -> None:
+    explorer.values = np.tile(VALUES[_MAT], (len(TOKENS), 1))
+
+
+def _stop_half_way(explorer: Any) -> None:
+    explorer.scores = [-1.0, 2.0, 1.0, -1.5, -1.0, 3.0]
+
+
+TARGET_MAT = TargetExercise(
+    id="target_mat",
+    notebook="04",
+    title="bring the output to mat, within 0.1",
+    widget="ScoreExplorer",
+    make=_make_target_mat,
+    start={
+        "scores": _SCORES,
+        "temperature": 1.0,
+        "mask": np.full(len(TOKENS), True),
+        "values": VALUES,
+    },
+    goals=(
+        Goal(
+            "another-picture",
+            lambda explorer: list(explorer.tokens) == TOKENS,
+            lambda explorer: (
+                f"This picture has {len(explorer.tokens)} words, and begins with "
+                f"“{explorer.tokens[0]}”; the task is about the sentence of the course, "
+                f"“{' '.join(TOKENS)}”."
+            ),
+            "run the cell that makes the picture again, and pass it by its name, explorer.",
+            _take_other_words,
+        ),
+        Goal(
+            "values-exchanged",
+            lambda explorer: bool(np.array_equal(explorer.values, VALUES)),
+            lambda explorer: (
+                "The values are not those of the sentence any more, in which mat has (0.2, 1): "
+                "the task is to mix what is there."
+            ),
+            "run the picture's cell again, and move scores, temperature or ticks alone.",
+            _exchange_values,
+        ),
+        Goal(
+            "output-too-far",
+            lambda explorer: _distance(explorer) < _SHOWN_AS_NEAR,
+            lambda explorer: (
+                f"The output ({explorer.output[0]:.2f}, {explorer.output[1]:.2f}) is "
+                f"{_distance(explorer):.2f} away from mat, and at most {_NEAR:g} is wanted."
+            ),
+            "give mat a larger share, and look which word's arrow still pulls the output away.",
+            _stop_half_way,
+        ),
+    ),
+    why="Where one weight is nearly 1, the output is nearly that value: the mix has become a "
+    "choice.",
+    hints=(
+        "The output is a mix. What is left of the mix if mat has nearly all of the weight?",
+        "Raise the score of mat as far as it goes, lower that of its strongest rival, or untick "
+        "the others.",
+    ),
+    solutions=(
+        "explorer.scores = [-4, -4, -4, -4, -4, 4]",
+        "explorer.mask = [False, False, False, False, False, True]",
+        "explorer.scores = [-1, 0, 1, -1.5, -1, 2]\nexplorer.temperature = 0.25",
+    ),
+    next_step="try to get the output to (1, 1), and say what is in the way.",
+)
+
+EXPLAIN_HULL = SentenceExercise(
+    id="explain_hull",
+    notebook="04",
+    title="say whether the output can be any vector, if only the weights are right, and why",
+    points=(
+        "weights are never negative",
+        "they add up to 1, so that the output is a kind of average",
+        "the output therefore stays in the convex hull of the values",
+    ),
+    hints=(
+        "What did the random scores of part 3 never manage?",
+        "Name the two properties that all weights have, and what follows from them for a mix.",
+    ),
+    solutions=(
+        "No: weights are never negative and add up to 1, so the output stays inside the "
+        "convex hull of the values; to reach other vectors, the values must change.",
+        "No, since a mean whose shares are positive and make one whole lies between what is "
+        "mixed, it never leaves the rubber band around the values.",
+    ),
+    next_step="put a sentence of your own into the picture, with values of your own.",
+)
+
+EXERCISES = (PREDICT_OUTPUT, WEIGHTED_SUM, TARGET_MAT, AVERAGE_BUG, EXPLAIN_HULL)

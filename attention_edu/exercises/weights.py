@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from attention_edu.attention import mask_scores, softmax
+from attention_edu.attention import dot_product_scores, mask_scores, softmax
+from attention_edu.example import KEYS, QUERY, TOKENS
 from attention_edu.exercises.checker import Array, Case, FunctionExercise, Misconception
+from attention_edu.exercises.kinds import (
+    ChoiceExercise,
+    Goal,
+    NumberExercise,
+    SentenceExercise,
+    TargetExercise,
+    WrongAnswer,
+)
 
 
 def _random(seed: int, *shape: int) -> Array:
@@ -232,6 +243,7 @@ _KEEPDIMS = Misconception(
 
 SOFTMAX = FunctionExercise(
     id="softmax",
+    notebook="03",
     title="turn scores into weights with softmax, along the last axis; a score of -∞ (-np.inf) "
     "gets the weight 0",
     parameters=("scores",),
@@ -591,6 +603,7 @@ def _masked_powers(scores: Array, mask: Array) -> Array:
 
 MASKED_SOFTMAX = FunctionExercise(
     id="masked_softmax",
+    notebook="03",
     title="turn scores into weights, with weight 0 wherever the mask is False",
     parameters=("scores", "mask"),
     reference=_masked_softmax,
@@ -808,4 +821,261 @@ MASKED_SOFTMAX = FunctionExercise(
     next_step="mask what comes later with causal_mask, and look at the weights row by row.",
 )
 
-EXERCISES = (SOFTMAX, MASKED_SOFTMAX)
+
+# ---------------------------------------------------------------------------------------------
+# Other kinds
+# ---------------------------------------------------------------------------------------------
+
+_SCORES = dot_product_scores(QUERY[None, :], KEYS)[0]  # who did it?
+_CAT, _MAT = 1, 5  # their places in the sentence
+_WANTED = 0.8
+_SHOWN_AS_WANTED = _WANTED - 0.0005  # the picture rounds to 80.0 %
+
+RAISE_ONE = ChoiceExercise(
+    id="raise_one",
+    notebook="03",
+    title="say which weights change when the score of one word alone is raised",
+    options=("one", "some", "all"),
+    right="all",
+    why="The sum below the line grows, and it stands below every weight: cat gains, and each of "
+    "the others loses in proportion to what it had.",
+    wrong=(
+        WrongAnswer(
+            "affects-only-its-own-weight",
+            "If the weight of cat alone grew, all six together would be more than 100 %: there is "
+            "one whole to share out.",
+            "look at the sum below the line in the formula of softmax: whose weights is it part "
+            "of?",
+            ("one",),
+        ),
+        WrongAnswer(
+            "only-some-pay",
+            "What cat gains is not taken from some of the words: everybody's exponential is "
+            "divided by the same sum, and that sum grows.",
+            "write down the weight of “on” before and after, with the sum 12.07 and a larger one.",
+            ("some",),
+        ),
+    ),
+    hints=(
+        "The six weights share out one whole. Can one of them grow alone?",
+        "Raising one score changes one exponential above the line. In how many of the six "
+        "fractions does it also stand below the line?",
+    ),
+    solutions=('answer = "all"', 'answer = "All"'),
+    next_step="drag the score of cat in the picture below, and watch the five others.",
+)
+
+WEIGHT_RATIO = NumberExercise(
+    id="weight_ratio",
+    notebook="03",
+    title="two scores differ by 2, such as those of cat and mat: say how many times as large the "
+    "larger weight is",
+    reference=lambda: softmax(_SCORES)[_CAT] / softmax(_SCORES)[_MAT],
+    noun="the factor",
+    why="Each difference of 1 is a factor of e, and two of them make e · e = e².",
+    atol=0.005,
+    rtol=0.01,
+    wrong=(
+        WrongAnswer(
+            "difference-taken-for-ratio",
+            "Your number is the difference of the scores: softmax makes a ratio out of it, and it "
+            "is e to the power of that difference.",
+            "compute e to the power of 2.",
+            (2.0,),
+        ),
+        WrongAnswer(
+            "doubled-instead-of-squared",
+            "Your number is 2 · e: differences add up, but factors multiply.",
+            "go up by 1 and multiply by e; go up by 1 again and multiply by e again.",
+            (2 * np.e,),
+        ),
+        WrongAnswer(
+            "one-step-only",
+            "Your number is e, which belongs to a difference of 1.",
+            "go up by 1 once more, and multiply once more.",
+            (np.e,),
+        ),
+        WrongAnswer(
+            "base-two",
+            "Your number is 2 · 2: softmax takes powers of e = 2.718…, not of 2.",
+            "put e in the place of 2.",
+            (4.0,),
+        ),
+        WrongAnswer(
+            "upside-down",
+            "Your number is the smaller weight divided by the larger one.",
+            "divide the other way round: the larger weight stands above the line.",
+            (np.exp(-2.0),),
+        ),
+        WrongAnswer(
+            "difference-of-weights",
+            "Your number is the difference of the two weights; asked for is how many times as "
+            "large the larger one is.",
+            "divide one weight by the other.",
+            (softmax(_SCORES)[_CAT] - softmax(_SCORES)[_MAT],),
+        ),
+    ),
+    hints=(
+        "Both weights have the same sum below the line. What is left of it when you divide one "
+        "weight by the other?",
+        "One exponential divided by another is left, and e^a / e^b = e^(a − b). NumPy has np.exp "
+        "for it.",
+    ),
+    solutions=(
+        "answer = np.exp(2)",
+        "answer = np.e * np.e",
+    ),
+    next_step="say what the factor is for a difference of 0.",
+)
+
+PREDICT_SHIFT = ChoiceExercise(
+    id="predict_shift",
+    notebook="03",
+    title="say what the weights do when 100 is added to every score",
+    options=("stay", "rise", "more equal"),
+    right="stay",
+    why="Every exponential is multiplied by e^100, and so is the sum that it is divided by.",
+    wrong=(
+        WrongAnswer(
+            "all-weights-rise",
+            "They cannot all rise: together they are one whole, before and after.",
+            "ask what the division by the sum does when every exponential has grown alike.",
+            ("rise",),
+        ),
+        WrongAnswer(
+            "ratios-of-scores",
+            "102 and 101 look more alike than 2 and 1, and plain division would indeed bring the "
+            "shares together: but softmax looks at differences, and they are still 1.",
+            "compute e^102 / e^101, and compare it with e^2 / e^1.",
+            ("more equal",),
+        ),
+    ),
+    hints=(
+        "Which factor does e^s get when 100 is added to s?",
+        "e^(s + 100) = e^s · e^100. The factor e^100 stands above the line, and in every term of "
+        "the sum below it.",
+    ),
+    solutions=('answer = "stay"', 'answer = "STAY"'),
+    next_step="run the next cell, and see what doubling the scores does.",
+)
+
+
+def _make_target_cat() -> Any:
+    from attention_edu.widgets.score_explorer import ScoreExplorer
+
+    return ScoreExplorer(TOKENS, _SCORES, controls=["temperature", "mask", "entropy", "reset"])
+
+
+def _set(**traits: Any) -> Any:
+    """Make a function that moves an explorer."""
+
+    def move(explorer: Any) -> None:
+        for name, value in traits.items():
+            setattr(explorer, name, value)
+
+    return move
+
+
+def _take_other_words(explorer: Any) -> None:
+    explorer.set_trait("tokens", ["a", "b", "c", "d", "e", "f"])
+    explorer.temperature = 0.1
+
+
+TARGET_CAT = TargetExercise(
+    id="target_cat",
+    notebook="03",
+    title="bring the weight of cat to 80 %, without touching its score",
+    widget="ScoreExplorer",
+    make=_make_target_cat,
+    start={"scores": _SCORES, "temperature": 1.0, "mask": np.full(len(TOKENS), True)},
+    goals=(
+        Goal(
+            "another-picture",
+            lambda explorer: list(explorer.tokens) == TOKENS,
+            lambda explorer: (
+                f"This picture has {len(explorer.tokens)} words, and begins with "
+                f"“{explorer.tokens[0]}”; the task is about the sentence of the course, "
+                f"“{' '.join(TOKENS)}”."
+            ),
+            "run the cell that makes the picture again, and pass it by its name, explorer.",
+            _take_other_words,
+        ),
+        Goal(
+            "score-touched",
+            lambda explorer: bool(np.isclose(explorer.scores[_CAT], _SCORES[_CAT], atol=1e-6)),
+            lambda explorer: (
+                f"The score of cat is {explorer.scores[_CAT]:g}; the task is to leave it at "
+                f"{_SCORES[_CAT]:g}, and to move something else."
+            ),
+            "press “Reset”, and ask who has to lose so that cat gains.",
+            _set(scores=[-1.0, 4.0, 1.0, -1.5, -1.0, 0.0]),
+        ),
+        Goal(
+            "cat-masked",
+            lambda explorer: bool(explorer.mask[_CAT]),
+            lambda explorer: (
+                "The tick of cat is off: what may not be attended to has a weight of 0."
+            ),
+            "tick cat again; other words may lose their tick.",
+            _set(mask=[True, False, True, True, True, True]),
+        ),
+        Goal(
+            "weight-too-small",
+            lambda explorer: bool(explorer.weights[_CAT] >= _SHOWN_AS_WANTED),
+            lambda explorer: (
+                f"cat has {100 * explorer.weights[_CAT]:.1f} %, and {100 * _WANTED:.0f} % are "
+                "wanted; its score is still as it was."
+            ),
+            "take more away from the others, above all from the one with the second-largest "
+            "weight.",
+            _set(scores=[-2.0, 2.0, 1.0, -3.0, -2.0, -1.0]),
+        ),
+    ),
+    why="Weights compete: the share of cat grows when the others lose, by their scores, by a lower "
+    "temperature, or by a mask.",
+    hints=(
+        "The weight of cat is its exponential divided by the sum of all. If the part above the "
+        "line has to stay, what can change?",
+        "There are three ways: scores of other words, the temperature (which way?), and ticks.",
+    ),
+    solutions=(
+        "explorer.temperature = 0.5",
+        "explorer.scores = [-4, 2, -1, -4, -4, -1]",
+        "explorer.mask = [True, True, False, True, True, False]",
+    ),
+    next_step="press “Reset”, and get there in one of the two other ways.",
+)
+
+EXPLAIN_SHIFT = SentenceExercise(
+    id="explain_shift",
+    notebook="03",
+    title="explain why adding 100 to every score changes no weight, and doubling every score does",
+    points=(
+        "adding 100 multiplies every exponential by the same factor",
+        "the division by the sum takes this factor away again",
+        "doubling the scores doubles their differences, and differences decide about the weights",
+    ),
+    hints=(
+        "What do e^(s + 100) and e^(2s) have to do with e^s?",
+        "Only differences of scores matter. What does adding do to a difference, and what does "
+        "doubling do?",
+    ),
+    solutions=(
+        "Adding 100 multiplies every exponential by e^100, and so also their sum, and the "
+        "division takes it away; doubling makes the differences twice as large, and the "
+        "ratios of the weights are squared.",
+        "The ratio of two weights is e to the power of the difference of their scores: a "
+        "constant drops out of the difference, a factor does not.",
+    ),
+    next_step="say which change of the scores would make all weights equal.",
+)
+
+EXERCISES = (
+    RAISE_ONE,
+    WEIGHT_RATIO,
+    PREDICT_SHIFT,
+    SOFTMAX,
+    TARGET_CAT,
+    MASKED_SOFTMAX,
+    EXPLAIN_SHIFT,
+)
