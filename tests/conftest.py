@@ -43,7 +43,7 @@ class PageRecord:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens a browser, and run it last.
+    """Mark what opens a browser, and run it last; keep each file's tests on one worker.
 
     Playwright's synchronous interface keeps an event loop running in this thread until the session
     ends. Whatever runs a loop of its own, such as the check of the notebooks, comes before it.
@@ -53,8 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return "chromium" in getattr(item, "fixturenames", ())
 
     for item in items:
-        if opens_browser(item):
+        browser = opens_browser(item)
+        if browser:
             item.add_marker("browser")
+        # A worker gets groups in this order: it, too, never checks a notebook after a browser ran.
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}{'-browser' * browser}"))
     items.sort(key=opens_browser)  # stable: the order within each half stays
 
 
