@@ -43,22 +43,17 @@ class PageRecord:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens a browser, and run it last; keep each file's tests on one worker.
+    """Mark what opens a browser, and run its files last.
 
     Playwright's synchronous interface keeps an event loop running in this thread until the session
-    ends. Whatever runs a loop of its own, such as the check of the notebooks, comes before it.
+    ends. Whatever runs a loop of its own, such as the check of the notebooks, comes before it. Each
+    worker takes whole files, in this order.
     """
-
-    def opens_browser(item: pytest.Item) -> bool:
-        return "chromium" in getattr(item, "fixturenames", ())
-
-    for item in items:
-        browser = opens_browser(item)
-        if browser:
-            item.add_marker("browser")
-        # A worker gets groups in this order: it, too, never checks a notebook after a browser ran.
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}{'-browser' * browser}"))
-    items.sort(key=opens_browser)  # stable: the order within each half stays
+    browsing = [item for item in items if "chromium" in getattr(item, "fixturenames", ())]
+    for item in browsing:
+        item.add_marker("browser")
+    last = {item.path for item in browsing}
+    items.sort(key=lambda item: item.path in last)  # stable: the order within each half stays
 
 
 def absent(what: str) -> NoReturn:
