@@ -14,6 +14,7 @@ A mask is boolean, and True means *may attend*. All quantities are pure numbers,
 
 from __future__ import annotations
 
+import math
 import sys
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -127,11 +128,7 @@ def dot_product_scores(query: ArrayLike, key: ArrayLike, *, scale: float = 1.0) 
     array([[3., 8., 3.]])
     """
     query, key = _queries_and_keys(query, key)
-    if query.shape[-1] != key.shape[-1]:
-        raise ValueError(
-            "query and key: want the same number of components in their last axis; "
-            f"got query {query.shape} and key {key.shape}"
-        )
+    _equally_long(query, key)
     # Scaling the queries costs n_query·d multiplications, scaling the scores n_query·n_key.
     with np.errstate(over="ignore"):  # the product below refuses what overflows
         scaled = _wider(query) * as_number("scale", scale)
@@ -299,36 +296,41 @@ def softmax(scores: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> F
             f"axis: wants a number from {-given.ndim} to {given.ndim - 1} for scores of shape "
             f"{given.shape}; got {axis}"
         )
-    return _softmax_in_place(given.copy(), axis, temperature)
+    return _weights(given, axis, temperature)
 
 
-def _softmax_in_place(given: FloatArray, axis: int, temperature: float) -> FloatArray:
-    """Turn scores that nobody else needs into weights, without a second array of their size."""
+def _weights(
+    given: FloatArray, axis: int, temperature: float, *, overwrite: bool = False
+) -> FloatArray:
+    """Turn scores into weights, in one new array at most; in none if they may be overwritten."""
     scores = _wider(given)
-    limits = np.finfo(scores.dtype)
-    # Out of this range it would be 0 or inf in this type.
-    if not float(limits.tiny) <= temperature <= float(limits.max):
-        scores = scores.astype(np.float64)
-    peak = scores.max(axis=axis, keepdims=True)
-    highest = peak.max()
-    if np.isnan(highest) or highest == np.inf:
-        raise ValueError("scores: want finite numbers or -inf; got " + _culprit(scores))
-    nothing = np.isneginf(peak)
-    peak[nothing] = 0.0
+    if temperature != 1.0:
+        limits = np.finfo(scores.dtype)
+        # Out of this range it would be 0 or inf in this type.
+        if not float(limits.tiny) <= temperature <= float(limits.max):
+            scores = scores.astype(np.float64)
+    peak = np.maximum.reduce(scores, axis=axis, keepdims=True)
+    nothing = None
+    if np.count_nonzero(np.isfinite(peak)) < peak.size:
+        nothing = peak == -np.inf
+        if not (np.isfinite(peak) | nothing).all():
+            raise ValueError("scores: want finite numbers or -inf; got " + _culprit(scores))
+        peak[nothing] = 0.0
+    weights = scores if overwrite or scores is not given else np.empty_like(scores)
     with np.errstate(over="ignore", under="ignore"):  # an exponent of -inf is a weight of 0
-        if temperature == 1.0:
-            scores -= peak
-        elif temperature > 1.0:  # dividing first keeps ±1e308 apart
-            scores /= temperature
-            scores -= peak / temperature
+        if temperature > 1.0:  # dividing first keeps ±1e308 apart
+            np.divide(scores, temperature, out=weights)
+            weights -= peak / temperature
         else:
-            scores -= peak
-            scores /= temperature
-        np.exp(scores, out=scores)
-        total = scores.sum(axis=axis, keepdims=True)
-        total[nothing] = 1.0
-        scores /= total
-        return scores.astype(given.dtype, copy=False)
+            np.subtract(scores, peak, out=weights)
+            if temperature < 1.0:
+                weights /= temperature
+        np.exp(weights, out=weights)
+        total = np.add.reduce(weights, axis=axis, keepdims=True)
+        if nothing is not None:
+            total[nothing] = 1.0
+        weights /= total
+    return weights.astype(given.dtype, copy=False)
 
 
 def mask_scores(scores: ArrayLike, mask: ArrayLike) -> FloatArray:
@@ -538,22 +540,15 @@ def attention(
     >>> steps.output.round(3)
     array([[0.881]])
     """
-    query, key = _queries_and_keys(query, key)
-    value = as_numbers("value", value, least_axes=2)
-    if key.shape[-2] != value.shape[-2]:
-        raise ValueError(
-            "key and value: want the same number of rows, one value for each key; "
-            f"got key {key.shape} and value {value.shape}"
-        )
-    _leading_axes_fit(query=query, key=key, value=value)
-    query, key, value = _same_type(query=query, key=key, value=value)
+    query, key, value = as_inputs(query, key, value)
     temperature = _temperature(temperature)
-    factor = 1.0 / np.sqrt(query.shape[-1]) if scale is None else scale
 
-    scores = dot_product_scores(query, key, scale=float(as_number("scale", factor)))
+    scores = dot_product_scores(query, key, scale=as_scale(scale, query))
     allowed = _allowed(scores.shape, mask, as_boolean("is_causal", is_causal))
-    masked = scores.copy() if allowed is None else mask_scores(scores, allowed)
-    weights = _softmax_in_place(masked, -1, temperature)
+    if allowed is None:
+        weights = _weights(scores, -1, temperature)
+    else:
+        weights = _weights(mask_scores(scores, allowed), -1, temperature, overwrite=True)
     return AttentionSteps(scores, weights, weighted_sum(weights, value))
 
 
@@ -706,8 +701,10 @@ def _allowed(shape: tuple[int, ...], mask: ArrayLike | None, is_causal: bool) ->
 
 def as_number(name: str, given: Any, *, least: float | None = None) -> float:
     """Return a finite Python float, or say what is wrong with the argument `name`."""
+    if type(given) is float and math.isfinite(given) and least is None:
+        return given  # the usual case, and softmax of a few scores should not wait for the others
     if isinstance(given, bool | np.bool_) or not isinstance(
-        given, int | float | np.integer | np.floating
+        given, (float, int, np.integer, np.floating)
     ):
         raise TypeError(f"{name}: wants a number; got {shown(given)}")
     try:
@@ -744,7 +741,7 @@ def as_numbers(name: str, given: Any, *, least_axes: int, check_finite: bool = T
         raise TypeError(f"{name}: wants numbers; got booleans, shape {array.shape}")
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: wants numbers; got {shown(given)}")
-    if array.dtype not in (np.float16, np.float32, np.float64):
+    if array.dtype.char not in "efd" or not array.dtype.isnative:  # float16, float32, float64
         array = array.astype(np.float64)
     if array.ndim < least_axes:
         hint = (
@@ -786,6 +783,28 @@ def shown(given: Any) -> str:
         text = "no printable form"
     text = text if len(text) <= 60 else text[:57] + "…"
     return f"{text} ({type(given).__name__})"
+
+
+def as_inputs(
+    query: ArrayLike, key: ArrayLike, value: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return queries, keys and values of one floating type that fit, or say what does not."""
+    query, key = _queries_and_keys(query, key)
+    value = as_numbers("value", value, least_axes=2)
+    if key.shape[-2] != value.shape[-2]:
+        raise ValueError(
+            "key and value: want the same number of rows, one value for each key; "
+            f"got key {key.shape} and value {value.shape}"
+        )
+    _leading_axes_fit(query=query, key=key, value=value)
+    _equally_long(query, key)
+    query, key, value = _same_type(query=query, key=key, value=value)
+    return query, key, value
+
+
+def as_scale(given: float | None, query: FloatArray) -> float:
+    """Return the factor of the scores: the one given, or 1 / sqrt(d)."""
+    return as_number("scale", 1.0 / np.sqrt(query.shape[-1]) if given is None else given)
 
 
 def _array(name: str, given: Any) -> NDArray[Any]:
@@ -830,6 +849,14 @@ def _queries_and_keys(query: ArrayLike, key: ArrayLike) -> tuple[FloatArray, Flo
     _leading_axes_fit(query=query, key=key)
     query, key = _same_type(query=query, key=key)
     return query, key
+
+
+def _equally_long(query: FloatArray, key: FloatArray) -> None:
+    if query.shape[-1] != key.shape[-1]:
+        raise ValueError(
+            "query and key: want the same number of components in their last axis; "
+            f"got query {query.shape} and key {key.shape}"
+        )
 
 
 def _same_type(**arrays: FloatArray) -> tuple[FloatArray, ...]:

@@ -11,9 +11,11 @@ import json
 import os
 import re
 import warnings
+from base64 import b64encode
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -32,8 +34,9 @@ from .notebooks import WIDGET_STATE, WIDGET_VIEW, course_folder, course_notebook
 __all__ = ["export", "formula"]
 
 _HERE = Path(__file__).parent
+# What a page may do: run the scripts that are named, and fetch nothing.
 _POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; "
+    "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; media-src data:; base-uri 'none'; form-action 'none'"
 )
 _STYLE = """
@@ -313,17 +316,30 @@ def _html(page: _Page, before: _Page | None, after: _Page | None, names: list[st
     resources = {
         "metadata": {"name": page.path.stem, "path": str(page.path.parent)},
         "course": {
-            "policy": _POLICY,
+            "policy": _policy(),
             "style": _STYLE,
             "dark_theme": theme,
             "state": _state(alive, state) if alive else "",
-            "host": (_HERE / "export_host.js").read_text(encoding="utf-8"),
+            "host": _host(),
             "previous": (before.link, before.title) if before else None,
             "next": (after.link, after.title) if after else None,
         },
     }
     text, _ = exporter.from_notebook_node(notebook, resources)
     return _self_contained(text, names)
+
+
+def _host() -> str:
+    """Give the script that brings saved widgets to life, as it stands in the page."""
+    return f"\n{(_HERE / 'export_host.js').read_text(encoding='utf-8')}\n"
+
+
+def _policy(*, alive: bool = True) -> str:
+    """Let the page run our script and the widgets' modules, and none that came with a notebook."""
+    if not alive:
+        return _POLICY.format(scripts="'none'")
+    known = b64encode(sha256(_host().encode("utf-8")).digest()).decode("ascii")
+    return _POLICY.format(scripts=f"'sha256-{known}' blob:")
 
 
 def _priority() -> list[str]:
@@ -448,7 +464,7 @@ def _index(pages: list[_Page]) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{_policy(alive=False)}">
 <title>Attention: all notebooks</title>
 <style>{_INDEX_STYLE}</style>
 </head>

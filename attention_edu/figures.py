@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import warnings
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -65,10 +66,8 @@ class Picture(Figure):
     def png(self) -> bytes:
         """Return the picture as PNG, the same bytes at every call."""
         target = io.BytesIO()
-        # Without the program's version the file depends on the picture alone.
-        with warnings.catch_warnings():
-            # A sign that no font here knows becomes a box; the description still has it.
-            warnings.filterwarnings("ignore", message="Glyph")
+        with _boxes_for_unknown_signs():
+            # Without the program's version the file depends on the picture alone.
             self.savefig(target, format="png", metadata={"Software": None})
         return target.getvalue()
 
@@ -77,6 +76,14 @@ class Picture(Figure):
         about = {"alt": self.description, "width": int(width // 2), "height": int(height // 2)}
         image = b64encode(self.png()).decode("ascii")
         return {"image/png": image, "text/plain": self.description}, {"image/png": about}
+
+
+@contextmanager
+def _boxes_for_unknown_signs() -> Iterator[None]:
+    """Let a sign that no font here knows become a box; the description still has it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")
+        yield
 
 
 @cache
@@ -381,6 +388,10 @@ def score_table(
     axes[0].set_ylim(count - 0.4, -0.6)
     if len(tokens) > most:
         picture.supxlabel(f"… and {len(tokens) - most} more tokens", fontsize=11)
+    if show_output:
+        # A second run makes room for what the first one's narrower columns push over the edge.
+        with _boxes_for_unknown_signs():
+            picture.draw_without_rendering()
     return picture
 
 
@@ -401,7 +412,17 @@ def _draw_products(axis: Any, places: Any, weights: Any, values: Any, output: An
         axis.plot([-0.5, width - 0.5], [place, place], color=_GREY, linewidth=0.6)
         axis.text(width - 0.2, place, _vector(product), va="center", fontsize=11)
     axis.set_title("3  weight × value", fontsize=12, loc="left")
-    axis.set_xlabel(f"Σ = output {_vector(output)}", fontsize=12, loc="left")
+    # No label of the axis: the layout would not make room for the whole width of one.
+    axis.annotate(
+        f"Σ = output {_vector(output)}",
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(0, -4),
+        textcoords="offset points",
+        va="top",
+        fontsize=12,
+        annotation_clip=False,
+    )
     axis.set_xlim(-0.6, width + 2 + 0.6 * min(width, 4))
 
 
@@ -420,8 +441,9 @@ def timeline(
     """Draw who added what and when: psychology, statistics and machines side by side.
 
     The years run downwards, and only years with a work have a line. Below the last year in which
-    the other two tracks have a work, the machines get the whole width. A filled dot stands for
-    attention whose scores are learned; weights are computed everywhere.
+    the other two tracks have a work, the machines get the whole width, under a
+    head of its own. A filled dot stands for a work on attention whose scores are learned; weights
+    are computed everywhere.
 
     Parameters
     ----------
@@ -468,6 +490,10 @@ def timeline(
         axes.text(sides[0] + 0.1, 0.62, head, fontsize=11, color=colour, va="center", weight="bold")
     # Below the turn there are only machines.
     axes.fill_between([left, width], turn, bottom, color=colour, alpha=0.09, linewidth=0)
+    if turn < bottom:
+        head = f"{_ALONE_HEAD} {next(year for year, y in ticks if y > turn)}"
+        below = turn + 0.17
+        axes.text(left + 0.1, below, head, fontsize=11, color=colour, va="center", weight="bold")
     axes.text(left + 0.05, bottom + 0.16, _TIMELINE_KEY, fontsize=10, color="#555555", va="center")
     for year, y in ticks:
         axes.text(0.1, y, str(year), fontsize=11, va="center", weight="bold")
@@ -489,8 +515,9 @@ _TRACK_HEADS = (
     "Statistics: weights by formula",
     "Machines: scores are learned",
 )
+_ALONE_HEAD = "Machines, in all columns from"
 _TIMELINE_KEY = (
-    "○ attention as found or designed    ● attention whose scores are learned    "
+    "○ on attention as found or designed    ● on attention whose scores are learned    "
     "Years without a work here are left out."
 )
 
@@ -536,7 +563,7 @@ def _timeline_places(
         if ticks and year - ticks[-1][0] > 4:
             y += 0.4 * step
         if year > others and turn is None:
-            turn, y = y - 0.5 * step, y + 0.2 * step
+            turn, y = y - 0.5 * step, y + 1.1 * step
         ticks.append((year, y))
         now = [work for work in works if work.year == year]
         if year > others:

@@ -596,7 +596,7 @@ def _name_widgets(nb: Any, name: str) -> None:
                     "for instance because a later cell closed it"
                 )
             views.append(view)
-    order = _order_of_models(views, saved)
+    order = shown_models(views, saved)
     for model in order:
         for key, value in saved[model]["state"].items():
             if key not in ("_esm", "_css"):
@@ -621,7 +621,7 @@ def _name_widgets(nb: Any, name: str) -> None:
         }
 
 
-def _order_of_models(views: list[Any], saved: dict[str, Any]) -> list[str]:
+def shown_models(views: list[Any], saved: dict[str, Any]) -> list[str]:
     """List the models that outputs show, in order of appearance, then the links between them."""
     order: list[str] = []
 

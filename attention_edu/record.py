@@ -162,9 +162,9 @@ def _folder() -> Path | None:
         return None
     try:
         here = Path.cwd()
-    except OSError:  # it was deleted
+        return here if (here / _FIRST_NOTEBOOK).is_file() else None
+    except OSError:  # it was deleted, or may not be looked into
         return None
-    return here if (here / _FIRST_NOTEBOOK).is_file() else None
 
 
 def _read(path: Path) -> set[str]:

@@ -263,7 +263,7 @@ _WORKS = (
         adds="a network that looks at an image in a few learned glimpses",
         label="learned glimpses",
         track="machines",
-        notebooks=("01",),
+        notebooks=("01", "10"),
         note="Read the introduction: why looking at little can be better than looking at all.",
     ),
     Reference(
@@ -289,7 +289,7 @@ _WORKS = (
         adds="hard attention: the network picks one place at a time",
         label="hard attention",
         track="machines",
-        notebooks=("01",),
+        notebooks=("01", "10"),
         note="A pick has no gradient; read how the choice is trained all the same.",
     ),
     Reference(
@@ -302,7 +302,7 @@ _WORKS = (
         adds="learned soft attention for translation: one row of weights an output word",
         label="aligns and translates",
         track="machines",
-        notebooks=("01", "02", "03", "04", "05", "06", "11"),
+        notebooks=("01", "02", "03", "04", "05", "06", "07", "11"),
         note="Eq. 6 has the weights, Fig. 2 quality against length, Fig. 3 the alignments.",
     ),
     Reference(
@@ -350,7 +350,7 @@ _WORKS = (
         adds="attention over the regions of an image, one look a word",
         label="image captions",
         track="machines",
-        notebooks=("01",),
+        notebooks=("01", "10"),
         note="Look at the pictures of weights, the mistakes among them first.",
     ),
     Reference(
@@ -376,7 +376,7 @@ _WORKS = (
         adds="three scores compared: dot, general (bilinear) and concat",
         label="three kinds of score",
         track="machines",
-        notebooks=("02", "05"),
+        notebooks=("02", "05", "07"),
         note="Section 3.1 lists the scores that notebook 05 computes.",
     ),
     Reference(
@@ -484,7 +484,7 @@ _WORKS = (
         adds="other weights, same answer: a large weight need not explain it",
         label="not explanation",
         track="machines",
-        notebooks=("04", "05", "06", "08", "09", "11"),
+        notebooks=("04", "05", "06", "08", "09", "10", "11"),
         note="Read it together with the reply of Wiegreffe & Pinter from the same year.",
     ),
     Reference(
@@ -497,7 +497,7 @@ _WORKS = (
         adds="the reply: it depends on what you mean by an explanation",
         label="not not explanation",
         track="machines",
-        notebooks=("04", "05", "06", "09", "11"),
+        notebooks=("04", "05", "06", "09", "10", "11"),
         note="Section 1 says which claims it disputes, and which it does not.",
     ),
     Reference(
@@ -549,7 +549,7 @@ _WORKS = (
         adds="images as patches: the same attention, given enough data",
         label="image patches",
         track="machines",
-        notebooks=("11",),
+        notebooks=("10", "11"),
         note="Fig. 3 shows how much data it took to pass a convolutional network.",
     ),
     Reference(
@@ -690,7 +690,7 @@ _WORKS = (
         venue="EMNLP 2014",
         identifier="arXiv:1406.1078",
         adds="an encoder that squeezes a phrase into one vector, and a decoder that unpacks it",
-        notebooks=("01",),
+        notebooks=("01", "07"),
         note="Fig. 1 has the one vector through which everything must pass.",
     ),
     Reference(
@@ -701,7 +701,7 @@ _WORKS = (
         venue="SSST-8, Workshop on Syntax, Semantics and Structure in Statistical Translation",
         identifier="arXiv:1409.1259",
         adds="shows how translation through one vector gets worse as sentences get longer",
-        notebooks=("01",),
+        notebooks=("01", "07"),
         note="Look for the plots of quality against sentence length: attention was made for this.",
     ),
     Reference(
@@ -910,6 +910,17 @@ _WORKS = (
         note="Table 1 lists variants with their cost; ask of each what it no longer computes.",
     ),
     Reference(
+        key="brown2020",
+        authors=("Brown, T. B.", "et al."),
+        year=2020,
+        title="Language models are few-shot learners",
+        venue="Advances in Neural Information Processing Systems 33",
+        identifier="arXiv:2005.14165",
+        adds="GPT-3: a dense language model ten times as large as any before it",
+        notebooks=("11",),
+        note="Table 2.1 has layers, heads and their size for eight models of one family.",
+    ),
+    Reference(
         key="touvron2020",
         authors=(
             "Touvron, H.",
@@ -973,6 +984,17 @@ _WORKS = (
         adds="shows that a causal mask alone lets a network find out where a token stands",
         notebooks=("05",),
         note="Ask how a token could count those before it, with a mask and no position at all.",
+    ),
+    Reference(
+        key="chowdhery2022",
+        authors=("Chowdhery, A.", "et al."),
+        year=2022,
+        title="PaLM: scaling language modeling with Pathways",
+        venue="Journal of Machine Learning Research 24 (2023)",
+        identifier="arXiv:2204.02311",
+        adds="a very large language model in which all heads share keys and values",
+        notebooks=("11",),
+        note="Section 2 lists what differs from 2017; multi-query attention is in it, and why.",
     ),
     Reference(
         key="hoffmann2022",
@@ -1070,6 +1092,17 @@ _WORKS = (
         note="Look at the curves shaped like a U: where is the fact found, where is it missed?",
     ),
     Reference(
+        key="jiang2023",
+        authors=("Jiang, A. Q.", "et al."),
+        year=2023,
+        title="Mistral 7B",
+        venue="preprint",
+        identifier="arXiv:2310.06825",
+        adds="a language model with grouped-query attention and a window",
+        notebooks=("11",),
+        note="Table 1 has its sizes; Fig. 1 draws its window and how layers reach beyond it.",
+    ),
+    Reference(
         key="touvron2023",
         authors=("Touvron, H.", "et al."),
         year=2023,
@@ -1090,6 +1123,17 @@ _WORKS = (
         adds="codes a language model step by step; its chapter 3 codes attention",
         notebooks=("12",),
         note="Chapter 3 repeats 02 to 04, and parts of 05, in PyTorch; go on with chapter 4.",
+    ),
+    Reference(
+        key="grattafiori2024",
+        authors=("Grattafiori, A.", "et al."),
+        year=2024,
+        title="The Llama 3 herd of models",
+        venue="preprint",
+        identifier="arXiv:2407.21783",
+        adds="open language models whose heads share keys and values in groups",
+        notebooks=("11",),
+        note="Table 3 has layers, heads and key/value heads of three sizes.",
     ),
     Reference(
         key="arora2024",
@@ -1115,6 +1159,11 @@ _BEGIN = {
     "03": ("vaswani2017",),
     "04": ("bahdanau2014",),
     "05": ("vaswani2017", "phuong2022"),
+    "06": ("bahdanau2014",),
+    "07": ("bahdanau2014", "luong2015"),
+    "08": ("vinyals2015",),
+    "09": ("sukhbaatar2015",),
+    "10": ("xu2015", "dosovitskiy2020"),
     "11": ("tay2020", "rabe2021"),
     "12": ("zhang2021", "raschka2024"),
 }

@@ -10,7 +10,8 @@ cost more than the step itself, and this takes both away:
   its toolbar each time, which takes it as long as the answer. So a "busy" that a widget's message
   caused is held back for 50 milliseconds, and is left out if the kernel is idle again by then.
 
-Nothing else is changed, and the widgets work without it, only slower.
+Nothing else is changed, and the widgets work without it, only slower. It also sees to what is saved
+of the widgets in a notebook: see `attention_edu.saved_widgets`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+
+from attention_edu.saved_widgets import forget_unseen
 
 CONNECTION = "kernel_websocket_connection_class"
 HELD_BACK = 0.05  # seconds
@@ -28,11 +31,14 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Put a connection class in place that is like the server's own, but prompt."""
+    """Make connections prompt, and look at notebooks before they are saved."""
     settings = server.web_app.settings
     given = settings.get(CONNECTION)
     if isinstance(given, type) and hasattr(given, "handle_outgoing_message"):
         settings[CONNECTION] = prompt(given)
+    register = getattr(getattr(server, "contents_manager", None), "register_pre_save_hook", None)
+    if register is not None:
+        register(forget_unseen)
 
 
 def prompt(connection_class: type[Any]) -> type[Any]:

@@ -4,6 +4,7 @@ import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -93,6 +94,91 @@ def test_a_kernel_of_another_environment_is_noticed(monkeypatch, tmp_path):
     found = row(doctor(), "Kernel of the notebooks")
     assert (found.ok, found.found) == (False, "another environment")
     assert other not in str(doctor())
+
+
+def test_a_python_that_is_too_old_is_told_what_to_install(monkeypatch):
+    monkeypatch.setattr("platform.python_version", lambda: "3.9.18")
+    found = row(doctor(), "Python")
+    assert (found.found, found.status, found.ok) == ("3.9.18", "too old", False)
+    assert "Install Python 3.11 or newer" in found.advice
+
+
+def test_a_package_that_was_not_installed_itself_is_told_how(monkeypatch):
+    def unknown(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "requires", unknown)
+    found = row(doctor(), "attention-edu")
+    assert (found.found, found.ok) == ("missing", False)
+    assert 'pip install -e ".[course]"' in found.advice
+
+
+def test_a_machine_without_jupyter_has_neither_kernel_nor_widgets(monkeypatch):
+    for name in ("jupyter_core.paths", "jupyter_client.kernelspec"):
+        monkeypatch.setitem(sys.modules, name, None)
+    report = doctor()
+    assert not row(report, "Widgets in JupyterLab").ok
+    kernel = row(report, "Kernel of the notebooks")
+    assert (kernel.found, kernel.ok) == ("missing", False)
+    assert kernel.advice.startswith('python -m pip install "ipykernel>=')
+
+
+def test_a_jupyter_without_a_kernel_for_python_is_told_how_to_make_one(monkeypatch):
+    from jupyter_client import kernelspec
+
+    def none_of(name):
+        raise kernelspec.NoSuchKernel(name)
+
+    monkeypatch.setattr(kernelspec, "get_kernel_spec", none_of)
+    assert row(doctor(), "Kernel of the notebooks").found == "missing"
+
+
+@pytest.mark.parametrize("content", ["{", "{}", None])
+def test_a_damaged_extension_of_jupyterlab_is_as_good_as_none(monkeypatch, tmp_path, content):
+    described = tmp_path / "anywidget" / "package.json"
+    described.parent.mkdir()
+    if content is not None:
+        described.write_text(content, encoding="utf-8")
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path)])
+    assert row(doctor(), "anywidget in JupyterLab").found == "missing"
+    described.write_text('{"version": "9.9"}', encoding="utf-8")
+    assert row(doctor(), "anywidget in JupyterLab").found == "9.9"
+
+
+def test_in_a_notebook_it_is_the_asking_kernel_that_counts(monkeypatch, tmp_path):
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel="this one"))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setattr("attention_edu.doctor._kernel_command", lambda: "of no interest here")
+    assert row(doctor(), "Kernel of the notebooks").ok
+
+    real = importlib.metadata.distribution
+    own = SimpleNamespace(locate_file=lambda _: tmp_path, requires=real("attention-edu").requires)
+
+    def moved(name):
+        return own if name == "attention-edu" else real(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", moved)
+    found = row(doctor(), "Kernel of the notebooks")
+    assert (found.ok, found.found) == (False, "another environment")
+    assert "Change Kernel" in found.advice
+
+    def unknown(name):
+        if name == "attention-edu":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", unknown)
+    assert not row(doctor(), "Kernel of the notebooks").ok
+
+
+def test_without_the_course_nothing_is_said_of_its_signatures(monkeypatch):
+    def lost():
+        raise notebooks.NotebookError("the notebooks of the course were not found")
+
+    monkeypatch.setattr(notebooks, "course_folder", lost)
+    report = doctor()
+    assert report.ok
+    assert "Signatures of the notebooks" not in {row.name for row in report.rows}
 
 
 def test_unsigned_notebooks_are_a_note_and_no_fault(monkeypatch, tmp_path):

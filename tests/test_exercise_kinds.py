@@ -1,6 +1,7 @@
 """Numbers, choices, targets and sentences: right ones pass, wrong ones are named."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -213,3 +214,46 @@ def test_a_gap_is_not_attempted(kind):
 def test_points_are_for_sentences():
     with pytest.raises(ValueError, match=r"^points: is for sentences; 'softmax'"):
         check("softmax", np.exp, points=2)
+
+
+def test_of_several_numbers_the_right_ones_are_counted():
+    three = replace(of(NumberExercise)[0], reference=lambda: [0.25, 0.5, 0.25], wrong=())
+
+    assert three.judge([0.25, 0.5, 0.25]).status == "correct"
+    assert "2 of 3 numbers are right." in three.judge([0.25, 0.4, 0.25]).message
+    assert "a list of 3 numbers" in three.judge(0.25).message
+    assert "Your answer contains" in three.judge([0.25, np.nan, 0.25]).message
+
+
+class Unwilling:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("I am no array")
+
+
+def test_what_cannot_become_a_number_is_told_by_its_error_and_not_judged():
+    for exercise in of(NumberExercise):
+        feedback = check(exercise.id, Unwilling())
+        assert (feedback.status, feedback.misconception) == ("incorrect", None)
+        assert "cannot be turned into numbers (RuntimeError)" in feedback.message
+        assert "I am no array" not in feedback.message
+
+
+@pytest.mark.parametrize("gap", ["", "...", "…", "  ", " ... "])
+def test_a_gap_in_quotation_marks_is_no_choice_yet(gap):
+    for exercise in of(ChoiceExercise):
+        assert check(exercise.id, gap).status == "not attempted"
+
+
+@pytest.mark.parametrize(
+    ("weigh", "said"),
+    [
+        (lambda x, points, bandwidth: np.where(points == points.max(), 2.0, -1.0), "are negative"),
+        (lambda x, points, bandwidth: np.full(len(points), 0.7), "weights sum to 1"),
+        (lambda x, points, bandwidth: np.float64(1), "shape"),
+    ],
+    ids=["negative", "no whole", "no row"],
+)
+def test_wrong_weights_without_a_name_are_told_what_is_striking_about_them(weigh, said):
+    feedback = check("kernel_weights", weigh)
+    assert (feedback.status, feedback.misconception) == ("incorrect", None)
+    assert said in feedback.message

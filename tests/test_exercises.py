@@ -928,9 +928,12 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_becomes_feedback_within_two_seconds(name, capfd):
     streams = sys.stdout, sys.stderr, builtins.input
-    began = time.perf_counter()
-    feedback = check("softmax", HOSTILE[name])
-    assert time.perf_counter() - began < 2.0
+    seconds = []
+    while not seconds or (min(seconds) >= 2.0 and len(seconds) < 3):  # the machine may be busy
+        began = time.perf_counter()
+        feedback = check("softmax", HOSTILE[name])
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 2.0
     assert feedback.status == "incorrect"
     assert feedback.misconception in (None, "no-return", "not-a-function")
     shown = str(feedback) + feedback._repr_mimebundle_()["text/html"]
@@ -1297,3 +1300,19 @@ def test_swapped_arguments_are_recognised(first, named):
     with pytest.raises(ValueError, match="comes first, in quotes") as caught:
         check(first, "softmax")
     assert named in str(caught.value)
+
+
+def test_a_plain_loop_that_overflows_is_not_told_of_keepdims():
+    """A row at a time cannot lack keepdims; what overflows lacks the subtraction."""
+
+    def loop(scores):
+        if np.ndim(scores) == 2:
+            return [loop(row) for row in scores]
+        return [math.exp(s) / sum(math.exp(x) for x in scores) for s in scores]
+
+    feedback = check("softmax", loop)
+    assert feedback.misconception == "no-max-subtraction"
+
+
+def test_a_decimal_comma_is_told():
+    assert "written with a point: 0.5" in check("score_operations", (0, 737)).message

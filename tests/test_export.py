@@ -108,6 +108,26 @@ class TestPage:
         assert page.title.get_text() == "Scores in x detail"
         assert page.main is not None
 
+    def test_a_notebook_without_a_heading_has_the_title_of_its_metadata_or_its_name(self, exported):
+        assert exported(title="Scores, told").title.get_text() == "Scores, told"
+        assert exported(v4.new_markdown_cell("no heading")).title.get_text() == "02_scores"
+
+    def test_an_equation_of_its_own_is_mathml_and_a_block(self, exported):
+        page = exported(v4.new_markdown_cell(r"\begin{equation}a + b\end{equation}"))
+        assert page.math["display"] == "block"
+        assert page.math.get_text().replace(" ", "") == "a+b"
+
+    def test_films_and_sounds_beside_the_notebook_leave_their_names(self, exported):
+        page = exported(
+            v4.new_markdown_cell(
+                "<video src='film.mp4' title='a film'><img src='still.png' alt='a still'></video>"
+                "\n\n<audio controls><source src='sound.mp3'></audio>"
+            )
+        )
+        assert page.find(["video", "img", "source"]) is None
+        for name in ("a film", "a still", "not in this page"):
+            assert page.find("span", string=name)
+
     def test_names_nothing_that_would_be_fetched(self, exported):
         page = exported(
             v4.new_markdown_cell(
@@ -286,6 +306,48 @@ class TestWidgets:
         assert saved["modules"] == [esm]
         assert [model["state"]["text"] for model in saved["models"].values()] == ["</script>"] * 2
         assert page.find("b") is None
+
+    def test_boxes_of_living_widgets_are_alive_and_hold_each_only_once(self, exported):
+        def box(kind, *children):
+            return {
+                "model_name": kind,
+                "model_module": "@jupyter-widgets/controls",
+                "state": {"children": [f"IPY_MODEL_{child}" for child in children]},
+            }
+
+        def living(css):
+            module = {"_esm": "export default {};", "_css": css, "count": 1}
+            return {"model_name": "AnyModel", "model_module": "anywidget", "state": module}
+
+        state = {
+            "one": living(".a {}"),
+            "two": living(""),
+            "row": box("HBoxModel", "one", "two"),
+            "column": box("VBoxModel", "row", "one"),
+            "slider": {"model_name": "IntSliderModel", "model_module": "c", "state": {}},
+            "mixed": box("VBoxModel", "one", "slider"),
+            "empty": box("VBoxModel"),
+        }
+        page = exported(
+            *(
+                showing({WIDGET_VIEW: {"model_id": model}, "text/plain": f"the {model} box"})
+                for model in ("column", "row", "mixed", "empty", "unheard of")
+            ),
+            widgets={WIDGET_STATE: {"state": state}},
+        )
+        alive = [tag["data-model-id"] for tag in page.find_all(attrs={"data-model-id": True})]
+        assert alive == ["column", "row"]
+        saved = json.loads(page.find(id="widget-state").string)
+        assert saved["modules"] == ["export default {};"]
+        assert saved["styles"] == [".a {}"]
+        assert saved["models"]["column"] == {"children": ["row", "one"], "horizontal": False}
+        assert saved["models"]["row"] == {"children": ["one", "two"], "horizontal": True}
+        assert saved["models"]["one"]["state"] == {"count": 1}
+        assert saved["models"]["one"]["style"] == 0
+        assert "style" not in saved["models"]["two"]
+        for dead in ("mixed", "empty", "unheard of"):
+            assert dead not in saved["models"]
+            assert f"the {dead} box" in page.get_text()
 
     def test_our_script_makes_no_html_from_text(self, exported):
         with warnings.catch_warnings():

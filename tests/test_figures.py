@@ -379,12 +379,9 @@ def test_the_table_writes_every_number():
 
     assert [text.get_text() for text in scores.texts] == ["0.5", "2", "−1"]
     assert [text.get_text() for text in weights.texts] == [f"{100 * w:.1f} %" for w in WEIGHTS]
-    assert [text.get_text() for text in products.texts] == [
-        f"({a:.2f}, {b:.2f})".replace("-", "−") for a, b in WEIGHTS[:, None] * VALUES
-    ]
-    assert products.get_xlabel() == f"Σ = output ({OUTPUT[0]:.2f}, {OUTPUT[1]:.2f})".replace(
-        "-", "−"
-    )
+    *rows, total = (text.get_text() for text in products.texts)
+    assert rows == [f"({a:.2f}, {b:.2f})".replace("-", "−") for a, b in WEIGHTS[:, None] * VALUES]
+    assert total == f"Σ = output ({OUTPUT[0]:.2f}, {OUTPUT[1]:.2f})".replace("-", "−")
     assert tick_labels(scores.yaxis) == TOKENS
 
 
@@ -436,13 +433,27 @@ def test_a_table_of_unusual_scores_is_drawn_without_a_warning(scores):
         ).png()
 
 
+@pytest.mark.parametrize(
+    ("tokens", "output"), [(["W" * 30] * 3, [1, 2]), (TOKENS, [-123.45] * 5)], ids=["names", "sum"]
+)
+def test_the_sum_is_written_to_its_last_bracket(tokens, output):
+    picture = score_table(
+        tokens, SCORES, WEIGHTS, np.ones((3, len(output))), output, description="The table."
+    )
+    picture.draw_without_rendering()  # the layout is made now
+
+    total = picture.axes[2].texts[-1]
+    assert total.get_text().startswith("Σ = output (")
+    assert total.get_window_extent().x1 <= picture.bbox.width
+
+
 @pytest.mark.parametrize("components", [1, 2, 4, 5, 16, 64])
 def test_values_with_many_components_are_drawn_and_told_in_part(components):
     values = np.arange(3.0 * components).reshape(3, components)
     products = table(values=values, output=weighted_sum(WEIGHTS, values)).axes[2]
 
     assert len(products.patches) == 3 * min(components, 16)
-    assert ("…" in products.get_xlabel()) == (components > 4)
+    assert ("…" in products.texts[-1].get_text()) == (components > 4)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         products.figure.png()

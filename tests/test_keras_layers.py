@@ -1,5 +1,7 @@
 """Keras's three attention layers compute what `attention_edu.attention` computes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -157,6 +159,17 @@ def test_additive_attention_is_additive_scores_without_matrices(n_query, n_key, 
     close(weighted_sum(ours, value), output)
 
 
+def test_score_mode_concat_is_one_number_times_the_additive_scores_without_matrices():
+    query, key, value = inputs()
+    layer = keras.layers.Attention(score_mode="concat", dtype="float64")
+    layer([query, value, key])
+    layer.set_weights([np.array(0.7)])
+    output, weights = layer([query, value, key], return_attention_scores=True)
+    ours = softmax(additive_scores(query, key, np.eye(D), np.eye(D), np.full(D, 0.7)))
+    close(ours, weights)
+    close(weighted_sum(ours, value), output)
+
+
 def test_dense_layers_before_it_make_bahdanaus_additive_scores():
     query, key, value = inputs()
     for_query = keras.layers.Dense(8, use_bias=False, dtype="float64")
@@ -167,11 +180,12 @@ def test_dense_layers_before_it_make_bahdanaus_additive_scores():
     close(softmax(additive_scores(query, key, *parts)), weights)
 
 
+@pytest.mark.parametrize(("n_query", "n_key"), SHAPES)
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("causal", [False, True])
-def test_multi_head_attention_is_multi_head_attention(heads, masked, causal):
-    query, key, value = inputs()
-    mask = np.random.default_rng(1).random((2, N_QUERY, N_KEY)) > 0.4 if masked else None
+def test_multi_head_attention_is_multi_head_attention(heads, n_query, n_key, masked, causal):
+    query, key, value = inputs(n_query, n_key)
+    mask = np.random.default_rng(1).random((2, n_query, n_key)) > 0.4 if masked else None
     if mask is not None:
         mask[..., 0] = True
     output, weights = heads(
@@ -207,6 +221,59 @@ def test_padding_masks_reach_multi_head_attention(heads):
     close(multi_head(heads, query, key, value, mask=value_mask()[:, None, :])[0], weights)
     hidden = np.broadcast_to(~value_mask()[:, None, None, :], weights.shape)
     assert (keras.ops.convert_to_numpy(weights)[hidden] == 0).all()
+
+
+def test_masks_of_queries_keys_and_values_must_all_allow(heads):
+    """The query's comes with it from a layer; Keras ignores what is passed as `query_mask`."""
+    query, key, value = inputs()
+    asks = np.array([[True, False, True, True], [True, True, True, False]])
+    found, answers = value_mask(seed=3), value_mask(seed=5)
+    query[~asks] = 0
+    output, weights = heads(
+        keras.layers.Masking(dtype="float64")(query),
+        value,
+        key,
+        key_mask=found,
+        value_mask=answers,
+        use_causal_mask=True,
+        return_attention_scores=True,
+    )
+    mask = asks[:, :, None] & (found & answers)[:, None, :]
+    ours = multi_head(heads, query, key, value, mask=mask, is_causal=True)
+    close(ours[0], weights)
+    close(ours[1], output)
+
+
+def test_single_precision_is_as_near_as_single_precision_can_be():
+    query, key, value = (array.astype(np.float32) for array in inputs())
+    ours = attention(query, key, value, scale=1)
+    close(ours.output, keras.layers.Attention()([query, value, key]))
+    layer = keras.layers.AdditiveAttention()
+    output = layer([query, value, key])
+    scores = additive_scores(
+        query, key, *(np.eye(D, dtype=np.float32),) * 2, layer.get_weights()[0]
+    )
+    close(weighted_sum(softmax(scores), value), output)
+    layer = keras.layers.MultiHeadAttention(2, key_dim=3, value_dim=4)
+    output = layer(query, value, key)
+    close(multi_head(layer, query, key, value)[1], output)
+    assert {ours.output.dtype, softmax(scores).dtype} == {np.dtype(np.float32)}
+
+
+def test_grouped_query_attention_is_several_heads_that_share_keys_and_values():
+    query, key, value = inputs()
+    value = np.concatenate([value, key[..., :2]], axis=-1)  # this layer wants them equally wide
+    layer = keras.layers.GroupQueryAttention(3, 4, 2, dtype="float64")
+    layer(query, value, key)
+    rng = np.random.default_rng(9)
+    layer.set_weights([rng.normal(size=weight.shape) for weight in layer.get_weights()])
+    output, weights = layer(query, value, key, use_causal_mask=True, return_attention_scores=True)
+    wq, bq, wk, bk, wv, bv, wo, bo = layer.get_weights()
+    twice = [np.repeat(array, 2, axis=-2) for array in (wk, bk, wv, bv)]  # one set for two heads
+    repeated = SimpleNamespace(get_weights=lambda: [wq, bq, *twice, wo, bo])
+    ours = multi_head(repeated, query, key, value, is_causal=True)
+    close(ours[0], weights)
+    close(ours[1], output)
 
 
 @pytest.mark.parametrize("name", ["Attention", "AdditiveAttention", "MultiHeadAttention"])

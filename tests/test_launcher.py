@@ -152,6 +152,22 @@ def test_root_is_allowed_to_and_told_so(course, launched, capsys, user, allowed)
     assert ("root" in capsys.readouterr().out) is allowed
 
 
+def test_root_that_has_thought_of_it_is_told_nothing(course, launched, capsys, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert command.main(["--allow-root", "--course", str(course)]) == 0
+    assert launched.count("--allow-root") == 1
+    assert "root" not in capsys.readouterr().out.replace(str(course), "")
+
+
+def test_ctrl_c_is_one_word_and_no_traceback(course, monkeypatch, capsys):
+    def interrupted(paths):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "sign", interrupted)
+    assert command.main(["sign", "--course", str(course)]) == 1
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
 def test_signatures_that_cannot_be_kept_do_not_stop_it(course, launched, monkeypatch, capsys):
     (course / "file").touch()
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(course / "file" / "data"))

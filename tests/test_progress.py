@@ -1,10 +1,12 @@
 """What is solved is kept beside the notebooks, nowhere else, and survives whatever happens."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,6 +133,29 @@ def test_a_full_disk_is_told_and_the_next_line_is_whole(course, monkeypatch):
     assert progress().solved == ()
     check("shares", right)
     assert progress().solved == ("shares",)
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EROFS", "EIO", "EDQUOT"])
+def test_a_disk_that_refuses_is_told_in_its_own_words(course, monkeypatch, name):
+    number = getattr(errno, name, errno.EIO)
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "write", refuse)
+    feedback = check("shares", right)
+    assert feedback.status == "correct"
+    assert feedback.message.endswith(f"kept in {FILE}: {os.strerror(number).lower()}.")
+    assert progress().solved == ()
+
+
+def test_a_folder_that_may_not_be_looked_into_does_no_harm(course, monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert check("shares", right).status == "correct"
+    assert progress().solved == ()
 
 
 def test_a_file_that_cannot_be_read_is_told(course):

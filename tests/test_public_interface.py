@@ -12,6 +12,7 @@ import pytest
 
 import attention_edu
 from attention_edu.attention import __all__ as attention_names
+from attention_edu.cost import __all__ as cost_names
 
 REQUIRED, NONE = inspect.Parameter.empty, None
 
@@ -51,6 +52,32 @@ SIGNATURES = {
         },
     ),
 }
+SIGNATURES_OF_COST = {
+    "operations": ({"n_query": REQUIRED, "n_key": REQUIRED, "d": REQUIRED, "heads": 1}, {}),
+    "memory_bytes": (
+        {"n_query": REQUIRED, "n_key": REQUIRED, "d": REQUIRED, "heads": 1},
+        {"dtype": "float32", "chunk_size": NONE, "threads": 1},
+    ),
+    "cache_bytes": (
+        {
+            "layers": REQUIRED,
+            "heads": REQUIRED,
+            "key_value_heads": REQUIRED,
+            "d": REQUIRED,
+            "n": REQUIRED,
+            "dtype": "float16",
+        },
+        {},
+    ),
+    "chunked_attention": (
+        {"query": REQUIRED, "key": REQUIRED, "value": REQUIRED},
+        {"chunk_size": 512, "mask": NONE, "is_causal": False, "scale": NONE},
+    ),
+}
+FUNCTIONS = [
+    *(("attention", name) for name in SIGNATURES),
+    *(("cost", name) for name in SIGNATURES_OF_COST),
+]
 
 
 def run_python(code):
@@ -71,6 +98,8 @@ def test_the_public_names_are_sorted_unique_listed_and_complete():
     assert set(attention_edu.__all__) <= set(dir(attention_edu))
     assert set(attention_names) <= set(attention_edu.__all__)
     assert set(attention_names) - {"AttentionSteps"} == set(SIGNATURES)
+    assert set(cost_names) >= set(SIGNATURES_OF_COST)
+    assert set(attention_edu.__all__) >= set(SIGNATURES_OF_COST)
 
 
 def test_a_name_that_does_not_exist_is_an_ordinary_error():
@@ -85,6 +114,7 @@ def test_a_name_that_does_not_exist_is_an_ordinary_error():
     [
         ("import attention_edu", {"numpy", "matplotlib", "ipywidgets", "anywidget", "IPython"}),
         ("import attention_edu.attention", {"matplotlib", "ipywidgets", "anywidget", "IPython"}),
+        ("from attention_edu import chunked_attention", {"matplotlib", "ipywidgets", "IPython"}),
         ("from attention_edu import ScoreExplorer", {"matplotlib"}),
     ],
 )
@@ -111,10 +141,10 @@ print(attention([[1.0]], [[1.0]], [[2.0]]).output.tolist(), attention.softmax([0
     assert run_python(code) == "[[2.0]] [1.0]"
 
 
-@pytest.mark.parametrize("name", SIGNATURES)
-def test_signatures_are_those_of_the_design(name):
-    positional, by_keyword = SIGNATURES[name]
-    function = getattr(importlib.import_module("attention_edu.attention"), name)
+@pytest.mark.parametrize(("module", "name"), FUNCTIONS)
+def test_signatures_are_those_of_the_design(module, name):
+    positional, by_keyword = (SIGNATURES | SIGNATURES_OF_COST)[name]
+    function = getattr(importlib.import_module(f"attention_edu.{module}"), name)
 
     parameters = inspect.signature(function).parameters.values()
     kinds = {inspect.Parameter.POSITIONAL_OR_KEYWORD: {}, inspect.Parameter.KEYWORD_ONLY: {}}
@@ -135,9 +165,9 @@ def sections(docstring):
     return dict(zip(parts[1::2], parts[2::2]))
 
 
-@pytest.mark.parametrize("name", SIGNATURES)
-def test_every_function_documents_shapes_errors_equation_and_an_example(name):
-    function = getattr(importlib.import_module("attention_edu.attention"), name)
+@pytest.mark.parametrize(("module", "name"), FUNCTIONS)
+def test_every_function_documents_shapes_errors_equation_and_an_example(module, name):
+    function = getattr(importlib.import_module(f"attention_edu.{module}"), name)
     found = sections(function.__doc__)
 
     assert list(found) == ["Parameters", "Returns", "Raises", "Notes", "Examples"]

@@ -134,8 +134,9 @@ def test_a_server_that_it_does_not_know_is_left_alone(given):
 
 def test_installing_the_package_enables_the_extension():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-    ((file, place),) = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"].items()
-    assert place.startswith("etc/jupyter/jupyter_server_config.d/")
+    data = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    file = "attention_edu/server_extension.json"
+    assert data[file].startswith("etc/jupyter/jupyter_server_config.d/")
     config = json.loads((REPOSITORY / file).read_text(encoding="utf-8"))
     assert config == {"ServerApp": {"jpserver_extensions": {server.__name__: True}}}
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from attention_edu import tasks
+from attention_edu.attention import additive_scores, mask_scores, softmax
 from attention_edu.tasks import PlainError, dates
 from attention_edu.tasks.training import load, save, train
 
@@ -180,6 +181,19 @@ def test_padding_never_receives_weight(trained, data):
     answers = model.predict_on_batch(data.test.inputs)
     assert answers.shape == (100, 10, len(dates.TARGET_TOKENS))
     np.testing.assert_allclose(answers.sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_the_weights_are_the_softmax_of_the_course_s_additive_scores(trained, data):
+    """The notebook takes the model apart with the package's own functions."""
+    model, looker, _ = trained
+    few = [each[:20] for each in data.test.inputs]
+    both = [model.get_layer(name).input for name in ("queries", "keys")]
+    states, annotations = tasks.keras.Model(model.inputs, both).predict_on_batch(few)
+    learned = [model.get_layer(n).get_weights() for n in ("queries", "keys", "alignment")]
+    assert [len(each) for each in learned] == [1, 1, 1]  # no biases
+    scores = additive_scores(states, annotations, *(each[0] for each in learned))
+    ours = softmax(mask_scores(scores, (few[0] != 0)[:, None]))
+    np.testing.assert_allclose(ours, looker.predict_on_batch(few), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("attends", [True, False])

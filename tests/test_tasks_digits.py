@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from attention_edu.tasks import PlainError, digits
+from attention_edu.tasks import PlainError, digits, keras
 from attention_edu.tasks.training import load, save, train
 
 SIZE, DIGIT, GRID = digits.SIZE, digits.DIGIT, digits.GRID
@@ -243,3 +243,26 @@ def test_a_saved_model_reads_as_before(trained, data, tmp_path):
         np.testing.assert_allclose(
             back.predict_on_batch(given), before.predict_on_batch(given), atol=1e-6
         )
+
+
+def test_a_loaded_model_shows_where_it_looks(trained, data, tmp_path):
+    model, looker, _ = trained
+    again = digits.looking(load(save(model, tmp_path / "digits.keras")))
+    given = data.test.images[:4]
+    np.testing.assert_allclose(
+        again.predict_on_batch(given), looker.predict_on_batch(given), atol=1e-6
+    )
+
+
+def test_a_place_sees_equally_far_to_all_sides(trained):
+    """Twelve pixels around its own 2 × 2; otherwise the weight would lie beside the digit."""
+    values = trained[0].get_layer("values").output
+    describe = keras.Model(trained[0].input, values)
+    paper = np.random.default_rng(0).random((1, SIZE, SIZE, 1)).astype(np.float32)
+    changed = paper + np.eye(SIZE**2, dtype=np.float32).reshape(-1, SIZE, SIZE, 1)
+    difference = describe.predict_on_batch(changed) - describe.predict_on_batch(paper)
+    for row, column in ((6, 6), (4, 7)):
+        place = np.abs(difference[:, row * GRID + column]).max(axis=1).reshape(SIZE, SIZE) > 1e-5
+        rows, columns = np.nonzero(place)
+        assert (rows.min(), rows.max()) == (2 * row - 5, 2 * row + 6)
+        assert (columns.min(), columns.max()) == (2 * column - 5, 2 * column + 6)

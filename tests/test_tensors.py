@@ -58,9 +58,16 @@ def test_a_tensor_that_cannot_become_an_array_is_named_and_breaks_nothing(number
 
 
 @pytest.mark.parametrize("number", range(3))
-@pytest.mark.parametrize(("library", "make"), [("torch", "tensor"), ("tensorflow", "constant")])
-def test_tensors_of_real_libraries_are_taken(number, library, make):
-    module = pytest.importorskip(library, reason=f"pip install {library} to test with it")
+@pytest.mark.parametrize(
+    ("library", "make", "install"),
+    [
+        ("torch", "tensor", "PyTorch is not installed: `pip install torch==2.13.0`"),
+        ("tensorflow", "constant", 'TensorFlow is not installed: `pip install -e ".[course]"`'),
+    ],
+    ids=["PyTorch", "TensorFlow"],
+)
+def test_tensors_of_real_libraries_are_taken(number, library, make, install):
+    module = pytest.importorskip(library, reason=install)
     with_tensor = explorers(getattr(module, make))[number]
     with_array = explorers(np.asarray)[number]
     assert with_tensor.error == ""

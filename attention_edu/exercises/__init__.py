@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attention_edu.exercises.feedback import Feedback, Hint, Solution
 from attention_edu.record import note_solved
+from attention_edu.tasks import PlainError as _PlainError
 
 if TYPE_CHECKING:
     from attention_edu.exercises.checker import Exercise
@@ -129,7 +130,7 @@ makes the numbers positive, and which one makes them sum to 1?
     hints = _find(exercise).hints
     which = as_integer("number", number)
     if not 1 <= which <= len(hints):
-        raise ValueError(f"number: wants a whole number from 1 to {len(hints)}; got {which}")
+        raise _PlainError(f"number: wants a whole number from 1 to {len(hints)}; got {which}")
     return Hint(which, len(hints), hints[which - 1])
 
 
@@ -189,4 +190,4 @@ def _find(exercise: Any) -> Exercise:
         own = getattr(exercise, "__name__", "")
         first = own if own in known else "softmax"
         guess = f" — the exercise's name comes first, in quotes: check({first!r}, my_function)"
-    raise ValueError(f"exercise: wants one of {ids}; got {shown(exercise)}{guess}")
+    raise _PlainError(f"exercise: wants one of {ids}; got {shown(exercise)}{guess}")

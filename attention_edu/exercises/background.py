@@ -798,8 +798,8 @@ BANDWIDTH_TARGET = TargetExercise(
             _not_too_low,
             lambda explorer: (
                 f"The prediction is {explorer.prediction:.2f} m, too low: bandwidth "
-                f"{explorer.bandwidth:.2g} reaches far beyond the high tide, to hours at which "
-                "the water was low."
+                f"{explorer.bandwidth:.2g} reaches too far from hour 3, to hours at which the "
+                "water was lower."
             ),
             "narrow the bandwidth.",
             _too_wide,

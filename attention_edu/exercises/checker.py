@@ -473,6 +473,7 @@ class FunctionExercise(Exercise):
         self, outcomes: Sequence[Outcome], wrong: Sequence[int], among: Sequence[int]
     ) -> tuple[Misconception, int] | None:
         best: tuple[int, Misconception, int] | None = None
+        traps = {case.trap for case in self.cases}
         for misconception, results in self.wrong:
             agreements = {i: _agrees(outcomes[i], results[i]) for i in among}
             if False in agreements.values():
@@ -484,7 +485,10 @@ class FunctionExercise(Exercise):
             ] or [
                 i
                 for i in wrong
-                if agreements[i] and self.cases[i].trap and outcomes[i].kind in _OVERFLOWS
+                if agreements[i]
+                and self.cases[i].trap
+                and misconception.id in traps  # an overflow is no sign of any other
+                and outcomes[i].kind in _OVERFLOWS
             ]
             unexplained = list(agreements.values()).count(None)
             if explained and (best is None or unexplained < best[0]):

@@ -163,7 +163,8 @@ class NumberExercise(_Guarded):
         if numbers.size != self.expected.size:
             return self._incorrect(
                 None,
-                f"Wanted is {self._wanted()}; your answer has {numbers.size}.",
+                f"Wanted is {self._wanted()}; your answer has {numbers.size}."
+                + (" A decimal is written with a point: 0.5." if isinstance(answer, tuple) else ""),
                 f"pass {self._wanted()}.",
                 given,
             )

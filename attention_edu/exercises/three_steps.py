@@ -378,7 +378,7 @@ ATTENTION = FunctionExercise(
         "weights and value. Which shape has each of them?",
         "The scores are query @ key.T, divided by the root of d = query.shape[-1]. Softmax makes "
         "weights of them, row by row.",
-        "With your functions: weights = my_softmax(scores), then weights @ value. Return that; "
+        "Then weights = softmax(scores), and the output is weights @ value. Return that; "
         "scores, weights and output in this order will do as well.",
     ),
     solutions=(

@@ -984,7 +984,7 @@ def _take_other_words(explorer: Any) -> None:
 TARGET_CAT = TargetExercise(
     id="target_cat",
     notebook="03",
-    title="bring the weight of cat to 80 %, without touching its score",
+    title="bring the weight of cat to at least 80 %, without touching its score",
     widget="ScoreExplorer",
     make=_make_target_cat,
     start={"scores": _SCORES, "temperature": 1.0, "mask": np.full(len(TOKENS), True)},
@@ -1051,9 +1051,11 @@ EXPLAIN_SHIFT = SentenceExercise(
     notebook="03",
     title="explain why adding 100 to every score changes no weight, and doubling every score does",
     points=(
-        "adding 100 multiplies every exponential by the same factor",
-        "the division by the sum takes this factor away again",
-        "doubling the scores doubles their differences, and differences decide about the weights",
+        "adding 100 multiplies every exponential by the same factor (or: changes no difference of "
+        "scores)",
+        "the division by the sum takes this factor away again (or: only differences of scores "
+        "decide about the weights)",
+        "doubling the scores doubles their differences, and so changes the weights",
     ),
     hints=(
         "What do e^(s + 100) and e^(2s) have to do with e^s?",

@@ -64,7 +64,7 @@ TARGET_TOKENS = [*"0123456789-", "<"]
 START = TARGET_TOKENS.index("<")
 TARGET_LENGTH = 10  # 1847-03-03
 RATE = 0.004
-EPOCHS = 3
+EPOCHS = 2
 TRAIN = 12032
 BATCH = 128
 
@@ -281,6 +281,11 @@ def translator(
         target tokens) of each next token; compiled.
     looker : keras.Model
         The same layers, to the attention weights (n, target length, source length).
+
+    Notes
+    -----
+    The scores are vᵀ tanh(W q + U k), without biases: W is in the layer "queries", U in "keys",
+    and v in "alignment".
     """
     from attention_edu.tasks import keras
 
@@ -295,12 +300,14 @@ def translator(
     states = layers.GRU(units, return_sequences=True)(
         layers.Embedding(target[1], 16)(before), initial_state=state
     )
-    queries, keys = layers.Dense(units)(states), layers.Dense(units)(annotations)
-    context, weights = layers.AdditiveAttention()(
+    queries = layers.Dense(units, use_bias=False, name="queries")(states)
+    keys = layers.Dense(units, use_bias=False, name="keys")(annotations)
+    context, weights = layers.AdditiveAttention(name="alignment")(
         [queries, annotations, keys], mask=[None, text != 0], return_attention_scores=True
     )
-    hidden = layers.Dense(64, activation="relu")(layers.Concatenate()([states, context]))
-    answer = layers.Dense(target[1], activation="softmax")(hidden)
+    both = layers.Concatenate()([states, context])
+    hidden = layers.Dense(64, activation="relu", name="hidden")(both)
+    answer = layers.Dense(target[1], activation="softmax", name="answer")(hidden)
     model = keras.Model([text, before], answer)
     model.compile(keras.optimizers.Adam(rate, clipnorm=1.0), "sparse_categorical_crossentropy")
     return model, keras.Model([text, before], weights)

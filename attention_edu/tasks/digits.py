@@ -29,6 +29,7 @@ __all__ = [
     "build_without_attention",
     "compose",
     "encode",
+    "looking",
     "make_clutter",
     "make_data",
     "read",
@@ -42,10 +43,11 @@ DIGIT = 8
 #: The model looks at 12 × 12 places of 2 × 2 pixels each.
 GRID = 12
 HELD_OUT = 297  # of the 1,797 source images
-RATE = 0.003
-EPOCHS = 7
-TRAIN = 12032
+RATE = 0.003  # at first; it falls to 0 in STEPS steps
+EPOCHS = 4
+TRAIN = 20032
 BATCH = 64
+STEPS = EPOCHS * TRAIN // BATCH
 
 
 class Examples(NamedTuple):
@@ -180,21 +182,21 @@ def make_clutter(
     """
     piece = DIGIT // 2
     table, _ = _handwriting()
+    corners = np.zeros((0, 2), dtype=np.int64)
+    while len(corners) < fragments:
+        drawn = rng.integers(0, SIZE - piece + 1, (2 * fragments, 2))
+        if avoid is not None:
+            box = np.array(avoid)
+            touching = (drawn > box - piece) & (drawn < box + DIGIT)
+            drawn = drawn[~touching.all(axis=1)]
+        corners = np.concatenate([corners, drawn])[:fragments]
+    # From the middle rows and columns, where there is ink.
+    cuts = rng.integers(1, DIGIT - piece, (fragments, 2))
     image = np.zeros((SIZE, SIZE), dtype=np.float32)
-    left = fragments
-    while left:
-        row, column = rng.integers(0, SIZE - piece + 1, 2)
-        if avoid is not None and (
-            avoid[0] - piece < row < avoid[0] + DIGIT
-            and avoid[1] - piece < column < avoid[1] + DIGIT
-        ):
-            continue
-        # From the middle rows and columns, where there is ink.
-        top, start = rng.integers(1, DIGIT - piece, 2)
-        cut = table[rng.choice(sources)][top : top + piece, start : start + piece]
+    numbers = zip(rng.choice(sources, fragments), corners.tolist(), cuts.tolist())
+    for source, (row, column), (top, start) in numbers:
         place = image[row : row + piece, column : column + piece]
-        np.maximum(place, cut, out=place)
-        left -= 1
+        np.maximum(place, table[source, top : top + piece, start : start + piece], out=place)
     return image
 
 
@@ -263,11 +265,6 @@ def encode(image: Any) -> NDArray[np.float32]:
     return pixels[..., None]
 
 
-def _slower(keras: Any) -> Any:
-    """Make a rate of learning that falls to 0: the last steps are small, and seeds differ less."""
-    return keras.optimizers.schedules.CosineDecay(RATE, EPOCHS * TRAIN // BATCH)
-
-
 def build(*, seed: int = 0) -> tuple[Any, Any]:
     """Make the model: three convolutions describe 144 places, one learned query looks at them.
 
@@ -288,24 +285,36 @@ def build(*, seed: int = 0) -> tuple[Any, Any]:
     layers = keras.layers
     keras.utils.set_random_seed(seed)
     image = keras.Input((SIZE, SIZE, 1))
-    # Plain ReLUs can all die in the first epoch, while the query still looks everywhere alike.
-    features = layers.Conv2D(16, 3, padding="same", activation="leaky_relu")(image)
-    features = layers.Conv2D(32, 3, strides=2, padding="same", activation="leaky_relu")(features)
-    features = layers.Conv2D(64, 3, padding="same", activation="leaky_relu")(features)
-    values = layers.Reshape((GRID * GRID, 64))(features)  # 144 places, 64 numbers each
-    keys = layers.Dense(64)(values)
-    query = layers.Embedding(1, 64)(0 * image[:, :1, 0, 0])  # one learned vector: "a whole digit"
-    context, weights = layers.AdditiveAttention()(
+    values = layers.Reshape((GRID * GRID, 64), name="values")(_features(image))
+    keys = layers.Dense(64, name="keys")(values)
+    nothing = 0 * image[:, :1, 0, 0]  # the table below has one vector only
+    query = layers.Embedding(1, 64, name="query")(nothing)  # "a whole digit"
+    found, _ = layers.AdditiveAttention(name="attention")(
         [query, values, keys], return_attention_scores=True
     )
-    answer = layers.Dense(10, activation="softmax")(layers.Flatten()(context))
+    answer = layers.Dense(10, activation="softmax", name="answer")(found[:, 0])
     model = keras.Model(image, answer)
-    model.compile(
-        keras.optimizers.Adam(_slower(keras)),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    return model, keras.Model(image, weights)
+    _compile(model)
+    return model, looking(model)
+
+
+def looking(model: Any) -> Any:
+    """Make the model that tells where another one looks; it shares its layers.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build`, or loaded from the file of such a model.
+
+    Returns
+    -------
+    keras.Model
+        From images (n, 24, 24, 1) to the attention weights (n, 1, 144).
+    """
+    from attention_edu.tasks import keras
+
+    weights = model.get_layer("attention").output[1]  # output[0] is what was found
+    return keras.Model(model.input, weights)
 
 
 def build_without_attention(*, seed: int = 0) -> Any:
@@ -326,18 +335,34 @@ def build_without_attention(*, seed: int = 0) -> Any:
     layers = keras.layers
     keras.utils.set_random_seed(seed)
     image = keras.Input((SIZE, SIZE, 1))
-    features = layers.Conv2D(16, 3, padding="same", activation="leaky_relu")(image)
-    features = layers.Conv2D(32, 3, strides=2, padding="same", activation="leaky_relu")(features)
-    features = layers.Conv2D(64, 3, padding="same", activation="leaky_relu")(features)
-    mean = layers.GlobalAveragePooling2D()(features)
-    answer = layers.Dense(10, activation="softmax")(mean)
-    model = keras.Model(image, answer)
-    model.compile(
-        keras.optimizers.Adam(_slower(keras)),
-        "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    mean = layers.GlobalAveragePooling2D()(_features(image))
+    model = keras.Model(image, layers.Dense(10, activation="softmax")(mean))
+    _compile(model)
     return model
+
+
+def _features(image: Any) -> Any:
+    """Describe 12 × 12 places by 64 numbers each; a place sees 12 × 12 pixels around it."""
+    from attention_edu.tasks import keras
+
+    layers = keras.layers
+    # Plain ReLUs can all die in the first epoch, while the query still looks everywhere alike.
+    features = layers.Conv2D(16, 3, padding="same", activation="leaky_relu")(image)
+    # The largest of 2 × 2, and no stride: so a place sees equally far to all sides, and the weight
+    # lies on the digit rather than beside it.
+    features = layers.MaxPooling2D(2)(features)
+    features = layers.Conv2D(32, 3, padding="same", activation="leaky_relu")(features)
+    return layers.Conv2D(64, 3, padding="same", activation="leaky_relu")(features)
+
+
+def _compile(model: Any) -> None:
+    from attention_edu.tasks import keras
+
+    # A rate that falls to 0: the last steps are small, and seeds differ less.
+    rate = keras.optimizers.schedules.CosineDecay(RATE, STEPS)
+    model.compile(
+        keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
 
 
 class Reading(NamedTuple):

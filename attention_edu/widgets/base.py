@@ -296,6 +296,13 @@ class Explorer(anywidget.AnyWidget):
         """Say what the widget shows now in one paragraph."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Take the widget off every page, and with it the layout that it was made with."""
+        layout = self.layout if self.comm is not None else None  # closed already, or never open
+        super().close()
+        if layout is not None:
+            layout.close()
+
     def __repr__(self) -> str:
         """Return the description: it stands for the widget where there is no page."""
         return self.describe()

@@ -220,6 +220,14 @@ class Live(ipywidgets.VBox):
         told = f"{type(error).__name__}: {error}"
         return strings()[self._language]["live_failed"].format(error=told[:200])
 
+    def close(self) -> None:
+        """Take line and map off every page, with everything that belongs to them."""
+        layout = self.layout if self.comm is not None else None  # closed already, or never open
+        super().close()
+        if layout is not None:
+            for part in (*self.children, layout):
+                part.close()
+
     # ------------------------------------------------------------------ picture and words
 
     def figure(self) -> Picture:

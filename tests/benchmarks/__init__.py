@@ -1,6 +1,9 @@
 """Measurements of what the course promises about speed.
 
-    uv run python -m tests.benchmarks [drag] [import_time] [--rounds N] [--output FILE]
+    uv run python -m tests.benchmarks [NAME ...] [--rounds N] [--notebook NAME] [--output FILE]
+
+NAME is numerics, import_time, drag, course or models; without one, all of them run. With an output
+file, the tables are written to it, and drawn into a PNG of the same name beside it.
 
 pytest collects none of them; `test_benchmarks.py` only sees to it that they still run.
 """

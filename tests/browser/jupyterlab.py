@@ -330,3 +330,40 @@ def kernel_value(lab: JupyterLab, path: str, expression: str, *, timeout: float 
     finally:
         channel.close()
     raise TimeoutError(f"the kernel of {path} did not answer within {timeout} s")
+
+
+def run_cell(page: Any, cell_id: str) -> list[dict[str, Any]]:
+    """Run one cell of the current notebook, wait for its end, and return its outputs."""
+    outputs: list[dict[str, Any]] = page.evaluate(
+        """async id => {
+            const {content} = window.jupyterapp.shell.currentWidget;
+            const place = content.widgets.findIndex(cell => cell.model.id === id);
+            if (place < 0) throw new Error(`no cell is called ${id}`);
+            content.activeCellIndex = place;
+            await window.jupyterapp.commands.execute('notebook:run-cell');
+            return content.widgets[place].model.sharedModel.getOutputs();
+        }""",
+        cell_id,
+    )
+    return outputs
+
+
+def save(page: Any) -> None:
+    """Save the current notebook, as Ctrl + S does; a dialog that comes up is left to the caller."""
+    page.evaluate(
+        """() => {
+            window.attentionTest = {saved: false};
+            window.jupyterapp.commands.execute('docmanager:save')
+                .finally(() => { window.attentionTest.saved = true; });
+        }"""
+    )
+    page.wait_for_function(
+        "() => window.attentionTest.saved || document.querySelector('.jp-Dialog')", timeout=30_000
+    )
+
+
+def end_kernel(lab: JupyterLab, path: str) -> None:
+    """End the kernel of a notebook, as closing JupyterLab for the day does."""
+    for session in lab.request("/api/sessions"):
+        if session["path"] == path:
+            lab.request(f"/api/sessions/{session['id']}", "DELETE")
