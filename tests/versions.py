@@ -4,9 +4,9 @@
     python -m tests.versions newest
 
 Each makes an environment of its own with uv, outside of this folder and with the Python that runs
-this, and tests there what depends on versions: the unit and widget tests, one JupyterLab in the
-browser, and the notebooks 00 to 05. "Lowest" are the lowest versions of what pyproject.toml names;
-what those want in turn is new. Further arguments go to pytest in the place of that choice:
+this, and tests there what depends on versions: the unit and widget tests and the notebooks 00 to
+05, without a browser. "Lowest" are the lowest versions of what pyproject.toml names; what those
+want in turn is new. Further arguments go to pytest in the place of that choice:
 
     python -m tests.versions lowest -x tests/test_keras_layers.py
 """
@@ -36,7 +36,7 @@ def chosen() -> list[str]:
     notebooks = sorted((REPOSITORY / "notebooks").glob("0[0-5]_*.ipynb"))
     return [
         "-m",
-        "not slow and not browser or smoke",
+        "not slow and not browser",
         # Whether the code is formatted and typed is for the newest tools and types to say.
         "--deselect=tests/test_code_quality.py::test_the_checkers_have_nothing_to_say",
         "tests",

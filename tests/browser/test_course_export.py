@@ -18,13 +18,17 @@ def unfold(page):
 def answer_to_a_key(root):
     """Press a key on the widget's first slider, or in its table; say whether it answered."""
     if root.get_attribute("data-widget") == "AttentionMap":
-        cell = root.locator("[role=gridcell][data-weight]").first
-        if not cell.count():
+        table = root.locator("[role=gridcell][data-weight], [role=application]").first
+        if not table.count():
             return False
-        row = root.locator("[role=gridcell][data-weight]:focus")
-        cell.focus()
-        cell.press("ArrowDown")
-        return row.get_attribute("data-row") == "1"
+        table.focus()
+        shown = []
+        for key in ("Home", "ArrowRight"):
+            page = table.page
+            page.keyboard.press(key)
+            cell = root.locator("[data-weight]:focus, :not([role=gridcell])[data-column]").first
+            shown.append(cell.get_attribute("data-column"))
+        return shown[0] != shown[1]
     slider = root.locator("[role=slider]").first
     if not slider.count():
         return False
@@ -52,7 +56,8 @@ def test_every_page_of_the_course_is_alive_and_fetches_nothing(page, exported):
         # What waits for a student's function, or for a model, needs a kernel; the rest does not.
         answers = [answer_to_a_key(root) for root in roots]
         assert any(answers), path.stem
-        assert page.locator("math").count() > 0 or path.stem.startswith("00")
+        # Neither the first notebook nor the one on images has a formula.
+        assert page.locator("math").count() > 0 or path.stem[:2] in ("00", "10")
     assert {url.split(":")[0] for url in page.record.requests} <= {"file", "blob", "data"}
     assert page.record.console_errors == []
     assert page.record.page_errors == []

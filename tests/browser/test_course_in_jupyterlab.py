@@ -18,7 +18,12 @@ from browser.jupyterlab import (
 
 pytestmark = pytest.mark.browser
 
-NOTEBOOKS = sorted(path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb"))
+# Those that train are run by the check of the notebooks, and opened by test_saved_files.py.
+NOTEBOOKS = sorted(
+    path.name
+    for path in (REPOSITORY / "notebooks").glob("*.ipynb")
+    if not "06" <= path.name[:2] <= "10"
+)
 START = "notebooks/00_start_here.ipynb"
 STATUS = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
 EXAMPLE = [-1.0, 2.0, 1.0, -1.5, -1.0, 0.0]  # the scores of the course: who did it?
