@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker("browser")
     last = {item.path for item in browsing}
     items.sort(key=lambda item: item.path in last)  # stable: the order within each half stays
+
+
+def pytest_runtest_setup() -> None:
+    """Keep TensorFlow's log handler from closing what pytest captures with.
+
+    Whenever an application of Jupyter sets its logging up, all handlers are closed; that of absl
+    closes its stream with it, unless it is the real one.
+    """
+    absl = sys.modules.get("absl.logging")
+    if absl is not None:
+        absl.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 def absent(what: str) -> NoReturn:
