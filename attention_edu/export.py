@@ -400,7 +400,9 @@ def _state(models: list[str], state: dict[str, Any]) -> str:
                 add(child)
             return
         traits = dict(entry["state"])
-        written = {"module": modules.setdefault(traits.pop("_esm"), len(modules))}
+        esm = traits.pop("_esm")
+        # Our widgets bring their code beside a module that starts it: the page starts it itself.
+        written = {"module": modules.setdefault(traits.pop("_code", esm), len(modules))}
         style = traits.pop("_css", None)
         if style:
             written["style"] = styles.setdefault(style, len(styles))

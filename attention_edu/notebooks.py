@@ -599,7 +599,7 @@ def _name_widgets(nb: Any, name: str) -> None:
     order = shown_models(views, saved)
     for model in order:
         for key, value in saved[model]["state"].items():
-            if key not in ("_esm", "_css"):
+            if key not in ("_esm", "_css", "_code"):
                 where = f"{name}.ipynb, widget {saved[model]['model_name']}, {key!r}"
                 _refuse_machine(json.dumps(value, ensure_ascii=False), where)
     ids = {

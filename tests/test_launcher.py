@@ -26,7 +26,7 @@ PATIENCE = 60  # seconds
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course of two notebooks, and a Jupyter that knows nothing yet."""
-    folder = tmp_path / "copy of notebooks"
+    folder = tmp_path / "copy of notebooks 注意力"
     folder.mkdir()
     for name in (FIRST_NOTEBOOK, "01_more.ipynb", "notes.ipynb"):
         shown = v4.new_output("display_data", {"text/html": "<b>shown</b>"})

@@ -82,6 +82,7 @@ def test_the_saved_widgets_run_the_present_code(path):
         module, name = state["_anywidget_id"].rsplit(".", 1)
         widget = getattr(importlib.import_module(module), name)
         assert state["_esm"] == widget._esm
+        assert state["_code"] == widget._code.default_value
         assert state["_css"] == widget._css
 
 

@@ -1245,7 +1245,7 @@ def test_components_of_values_have_names_in_the_plane_alone_unless_given():
 
 def test_the_script_is_one_module_that_stands_alone():
     """A module inside a notebook can import nothing from beside it."""
-    script = str(explorer()._esm)
+    script = str(explorer()._code)
 
     assert "import " not in re.sub(r"^//.*$", "", script, flags=re.MULTILINE).split("`")[0]
     assert re.findall(r"^\s*import\b.*", script, re.MULTILINE) == []
@@ -1276,12 +1276,12 @@ def test_the_script_is_one_module_that_stands_alone():
 def test_the_script_and_the_style_parse_no_markup_and_fetch_nothing(part):
     shown = explorer()
 
-    assert part not in str(shown._esm)
+    assert part not in str(shown._code)
     assert part not in str(shown._css)
 
 
 def test_the_only_address_in_the_script_is_the_name_of_svg():
-    script = str(explorer()._esm)
+    script = str(explorer()._code)
 
     assert re.findall(r"http[^\"'\s]*", script) == ["http:" + "//www.w3.org/2000/svg"]
 

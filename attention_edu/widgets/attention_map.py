@@ -33,7 +33,7 @@ from .base import (
     as_one_of,
     as_title,
     as_tokens,
-    script,
+    code,
     strings,
     style,
 )
@@ -351,7 +351,7 @@ cat 60.0 %, the 40.0 %.
     array([2.36])
     """
 
-    _esm = script("attention.js", "page.js", "dialogue.js", "attention_map.js")
+    _code = code("attention.js", "page.js", "dialogue.js", "attention_map.js")
     _css = style("page.css", "attention_map.css")
 
     weights = Checked(_weights_trait).tag(

@@ -1,4 +1,4 @@
-"""What every widget shares: one JavaScript module made of small files, numbers as traits, words."""
+"""What every widget shares: its code, made of small files, numbers as traits, words."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ def script(*files: str) -> str:
         text = _LOCAL_IMPORT.sub("", (_FOLDER / file).read_text(encoding="utf-8"))
         parts.append(_EXPORT.sub("", text))
     return "".join(parts)
+
+
+def code(*files: str) -> Any:
+    """Make the trait that brings a widget's own code, which ``loader.js`` starts."""
+    return traitlets.Unicode(script(*files), read_only=True).tag(sync=True)
 
 
 def style(*files: str) -> str:
@@ -214,6 +219,9 @@ class Explorer(anywidget.AnyWidget):
     the number of the request that they answer, the `error`, and what was `printed`. Large type, for
     projectors, is the page's own affair: it is no trait, and Python does not hear of it.
     """
+
+    _esm = (_FOLDER / "loader.js").read_text(encoding="utf-8")
+    _code: Any = traitlets.Unicode("", read_only=True).tag(sync=True)
 
     title = traitlets.Unicode("", read_only=True).tag(sync=True)
     language = traitlets.Unicode("en", read_only=True).tag(sync=True)

@@ -31,8 +31,8 @@ from .base import (
     as_one_of,
     as_title,
     as_tokens,
+    code,
     encode,
-    script,
     strings,
     style,
 )
@@ -298,7 +298,7 @@ class KernelExplorer(Explorer):
     True
     """
 
-    _esm = script("attention.js", "page.js", "dialogue.js", "kernel_explorer.js")
+    _code = code("attention.js", "page.js", "dialogue.js", "kernel_explorer.js")
     _css = style("page.css", "kernel_explorer.css")
 
     x = Numbers(_check_x, axes=1)

@@ -11,7 +11,7 @@ import traitlets
 from attention_edu.attention import as_integer, shown
 
 from .attention_map import AttentionMap
-from .base import NO_ECHO, Explorer, as_language, as_title, script, strings, style
+from .base import NO_ECHO, Explorer, as_language, as_title, code, strings, style
 
 if TYPE_CHECKING:
     from attention_edu.figures import Picture
@@ -39,7 +39,7 @@ class Reply(NamedTuple):
 class LiveInput(Explorer):
     """The line, or the field, into which a question is put; part of `Live`."""
 
-    _esm = script("page.js", "live.js")
+    _code = code("page.js", "live.js")
     _css = style("page.css", "live.css")
 
     label = traitlets.Unicode(read_only=True).tag(sync=True)

@@ -34,8 +34,8 @@ from .base import (
     as_title,
     as_token_mask,
     as_tokens,
+    code,
     encode,
-    script,
     strings,
     style,
 )
@@ -210,7 +210,7 @@ class ScoreExplorer(Explorer):
     array([0.333, 0.333, 0.333])
     """
 
-    _esm = script("attention.js", "page.js", "dialogue.js", "score_explorer.js")
+    _code = code("attention.js", "page.js", "dialogue.js", "score_explorer.js")
     _css = style("page.css", "score_explorer.css")
 
     tokens = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)

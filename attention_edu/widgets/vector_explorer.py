@@ -34,8 +34,8 @@ from .base import (
     as_title,
     as_token_mask,
     as_tokens,
+    code,
     encode,
-    script,
     strings,
     style,
 )
@@ -255,7 +255,7 @@ class VectorExplorer(_WithKeys):
     array([1., 0., 1.])
     """
 
-    _esm = script("attention.js", "page.js", "dialogue.js", "vector_explorer.js")
+    _code = code("attention.js", "page.js", "dialogue.js", "vector_explorer.js")
     _css = style("page.css", "vector_explorer.css")
 
     tokens = traitlets.List(traitlets.Unicode(), read_only=True).tag(sync=True)

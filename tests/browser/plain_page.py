@@ -198,7 +198,8 @@ class Site:
     def show(self, explorer=None, **options):
         explorer = explorer or self.make(**options)
         state = explorer.get_state()
-        script, style = str(state.pop("_esm")), str(state.pop("_css"))
+        del state["_esm"]  # what starts the widget's code in Jupyter; here it is started at once
+        script, style = str(state.pop("_code")), str(state.pop("_css"))
         kind = type(explorer).__name__
         if kind not in self._started:
             call = "([kind, script, style]) => started(kind, script, style)"
