@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from scipy import special
+from wrong_answers import NAMED as AS_WRITTEN
+from wrong_answers import SOFTMAX
 
 import attention_edu
 from attention_edu import attention as reference
@@ -49,10 +51,10 @@ SOLUTIONS = [
 ]
 
 
-def written(code):
+def written(code, **known):
     """Run code that defines one function, and return that function."""
     names = {}
-    exec(code, {"np": np}, names)
+    exec(code, {"np": np, **known}, names)
     (function,) = names.values()
     # A function that calls itself looks for its name among the globals.
     function.__globals__.update(names)
@@ -539,6 +541,17 @@ NAMED = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("exercise", "code", "name"),
+    [(exercise, code, name) for exercise in AS_WRITTEN for code, name in AS_WRITTEN[exercise]],
+)
+def test_what_students_write_is_named(exercise, code, name):
+    names = {"np": np, "math": math}
+    exec(SOFTMAX + code, names)
+    feedback = check(exercise, names["f"])
+    assert (feedback.status, feedback.misconception) == ("incorrect", name), feedback.message
+
+
 @pytest.mark.parametrize(("exercise", "answer", "name"), NAMED)
 def test_misconceptions_are_recognised_however_they_are_written(exercise, answer, name):
     feedback = check(exercise, answer)
@@ -589,7 +602,7 @@ def test_the_task_of_softmax_says_what_minus_infinity_is_worth():
 
 
 def test_of_three_steps_the_output_is_judged():
-    told = "Your function returned scores, weights and output; the output was judged."
+    told = "Your function returned three arrays; the last one, as the output, was judged."
     assert told in check("attention", reference.attention).message
     assert told in check("attention", lambda *a: reference.attention(*a, scale=1)).message
     assert told not in check("attention", lambda *a: reference.attention(*a).output).message
@@ -643,7 +656,7 @@ def test_a_message_has_three_parts():
         (lambda s: stable(s) * 1.01, "They sum to 1.01; weights sum to 1"),
         (lambda s: stable(s) - 0.5, "Some are negative; weights never are"),
         (lambda s: s * np.nan, "Your weights contain nan"),
-        (lambda s: stable(s)[..., None], "expected is the shape (3,), that of the scores"),
+        (lambda s: [stable(s)] * 2, "expected is the shape (3,), that of the scores"),
         (lambda s: 1 / 0, "Your function raised ZeroDivisionError: division by zero — line"),
     ],
 )
@@ -928,14 +941,11 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_becomes_feedback_within_two_seconds(name, capfd):
     streams = sys.stdout, sys.stderr, builtins.input
-    seconds = []
-    while not seconds or (min(seconds) >= 2.0 and len(seconds) < 3):  # the machine may be busy
-        began = time.perf_counter()
-        feedback = check("softmax", HOSTILE[name])
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 2.0
+    began = time.perf_counter()
+    feedback = check("softmax", HOSTILE[name])
+    assert time.perf_counter() - began < 2.0
     assert feedback.status == "incorrect"
-    assert feedback.misconception in (None, "no-return", "not-a-function")
+    assert feedback.misconception in (None, "no-return", "not-a-function", "parameter-unused")
     shown = str(feedback) + feedback._repr_mimebundle_()["text/html"]
     assert "Traceback" not in shown
     assert not re.search(r"0x[0-9a-f]+|/home|/work|/tmp|site-packages|Users", shown)
@@ -1228,8 +1238,8 @@ def test_an_iteration_that_fails_keeps_what_it_had():
 # ---------------------------------------------------------------------------------------------
 
 
-def _keys_first(query, key):
-    return key @ query
+def _keys_as_values(query, key, value):
+    return stable(query @ value.T) @ key
 
 
 def _numpy_without_its_name(scores):
@@ -1273,10 +1283,14 @@ def _list_taken_for_an_array(scores):
 @pytest.mark.parametrize(
     ("exercise", "function", "advice"),
     [
-        ("dot_product_scores", _keys_first, "Turn the second array over with .T"),
+        ("attention", _keys_as_values, "Turn the second array over with .T"),
         ("softmax", _numpy_without_its_name, "in front of them: np.exp."),
         ("softmax", _truth_of_an_array, "a plain if, fail too"),
-        ("masked_softmax", _two_conditions_with_and, "“and” is written &, with brackets around"),
+        (
+            "masked_softmax",
+            _two_conditions_with_and,
+            "“and” is written & and “not” is written ~, with",
+        ),
         ("softmax", _chain_of_comparisons, "Chains such as 0 <= a < b"),
         ("softmax", _conditions_without_brackets, "(a >= 0) & (a < b)"),
         ("softmax", lambda scores: scores - max(scores, scores.sum()), "array.max(axis=-1)"),
@@ -1287,6 +1301,101 @@ def _list_taken_for_an_array(scores):
 )
 def test_a_common_error_comes_with_what_to_do_about_it(exercise, function, advice):
     assert advice in str(check(exercise, function)).split("Next:")[1]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "code", "advice"),
+    [
+        ("softmax", "return math.exp(x)", "such as np.exp"),
+        (
+            "softmax",
+            "p = [math.exp(e) for e in x]\n    return p / np.sum(p)",
+            "NumPy's functions, such as np.exp",
+        ),
+        ("softmax", "p = np.exp(x)\n    return p / p.sum", "brackets after its name"),
+        ("softmax", "return math.e ^ x", "a power is written **"),
+        ("softmax", "p = np.exp(x)\n    return q / p.sum()", "look how q is spelt"),
+        ("softmax", "return np.softmax(x)", "no function of this name"),
+        ("softmax", "return x / x.sum(dim=-1)", "axis and keepdims"),
+        ("softmax", "return np.exp(x)(x)", "array.T stands without them"),
+        ("softmax", "return np.zeros(len(x), 2)", "np.zeros((rows, columns))"),
+        (
+            "softmax",
+            "return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)",
+            "this input is a single row",
+        ),
+        ("softmax", "x = x.astype(int)\n    x /= x.sum()\n    return x", "to a new name"),
+        ("softmax", "return x[len(x)]", "ends before the length"),
+        ("softmax", "return x[0, 0]", "fewer axes than your indices"),
+        ("softmax", "return x[x.mean()]", "an index is a whole number"),
+        ("softmax", "return [0 for i in len(x)]", "wants range(n)"),
+        ("softmax", "return x @ 2", "a number and an array want *"),
+        ("softmax", "return x.tolist().append(1) / 2", "something is None here"),
+        ("softmax", "if len(x) > 9:\n        y = x\n    return y", "a value before the loop"),
+        ("softmax", "return [1, 2] / [3, 4]", "np.array(...) makes one of it"),
+        ("softmax", "return x / ...", "a … is still there"),
+        ("softmax", "return (e for e in x)", "np.array([… for …])"),
+        ("softmax", "return np.where(x > 0, x)", "np.where wants three things"),
+        ("softmax", "return [str(e) for e in x]", "without quotation marks"),
+        ("softmax", "return np.average(x, axis=0, weights=[1.0, 2.0])", "multiply and add up"),
+        ("softmax", "x = x.copy()\n    x[0] = x\n    return x", "a whole row where one number"),
+    ],
+)
+def test_what_numpy_and_python_say_is_put_into_words(exercise, code, advice):
+    feedback = check(exercise, written(f"def answer(x):\n    {code}", math=math))
+    assert feedback.misconception is None, feedback.message
+    assert advice in feedback.message.split("Next:")[1]
+
+
+def defined(code):
+    names = {"np": np}
+    exec(code, names)
+    return names
+
+
+def test_a_helper_without_code_is_what_is_missing():
+    steps = "def {0}(scores):\n    ...\ndef answer(scores):\n    return {0}(scores){1}"
+    for rest in ("", " / 2", " @ np.ones(3)", ".sum()"):
+        feedback = check("softmax", defined(steps.format("my_powers", rest))["answer"])
+        assert feedback.status == "not attempted"
+        assert "answer calls my_powers, which has no code yet" in feedback.message
+
+
+def test_where_nothing_comes_back_the_missing_return_is_looked_for_in_the_right_place():
+    own = check("softmax", defined("def answer(s):\n    np.exp(s)")["answer"])
+    assert "Probably a return is missing" in own.message
+    helper = "def powers(s):\n    np.exp(s)\ndef answer(s):\n    return powers(s)"
+    other = check("softmax", defined(helper)["answer"])
+    assert "what stands behind it is None itself" in other.message
+    some = "def answer(s):\n    if s.ndim == 1:\n        return np.exp(s) / np.exp(s).sum()"
+    third = check("softmax", defined(some)["answer"])
+    assert "returns nothing (None) for some inputs" in third.message
+    assert {f.misconception for f in (own, other, third)} == {"no-return"}
+
+
+def test_a_parameter_that_is_never_used_is_named():
+    code = "table = np.eye(3)\ndef answer(query, key):\n    return query @ table"
+    feedback = check("dot_product_scores", defined(code)["answer"])
+    assert feedback.misconception == "parameter-unused"
+    assert "answer never uses its parameter key" in feedback.message
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (lambda right: right[0], "only-the-first"),
+        (lambda right: right[-1:], "only-the-last"),
+        (lambda right: right.T, "transposed"),
+        (lambda right: right.ravel(), "flattened"),
+        (lambda right: right.sum(axis=0), "rows-added-up"),
+        (lambda right: right[None], "one-axis-too-many"),
+    ],
+)
+def test_a_part_of_the_right_result_is_recognised_in_every_exercise(part, name):
+    def answer(*given):
+        return part(BANK["multi_head_attention"].reference(*given))
+
+    assert check("multi_head_attention", answer).misconception == name
 
 
 def weighted_sum(weights, values):

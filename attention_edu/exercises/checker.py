@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import itertools
 import re
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -44,11 +45,106 @@ _STARTER_OPCODES = {
 }
 
 
-# What NumPy and Python say, and what to do about it.
+# What NumPy and Python say, and what to do about it; the first that fits is told.
 _ADVICE = (
     (
         r"NameError: name '(exp|sqrt|sum|max|log|where|inf|dot|array|zeros|ones|tril|matmul)'",
         r"NumPy's names want np. in front of them: np.\1.",
+    ),
+    (
+        r"NameError: name '([^']{1,40})' is not defined",
+        r"look how \1 is spelt where it is first written, and whether that line comes before this "
+        r"one; a function knows its parameters, and what its own lines and the cells above have "
+        r"made.",
+    ),
+    (
+        r"UnboundLocalError",
+        "give the name a value before the loop or the if, such as 0 or an empty list.",
+    ),
+    (
+        r"module 'numpy' has no attribute",
+        "NumPy has no function of this name; compute the step with those that it has: np.exp, "
+        "np.sum, np.max, np.where, np.sqrt.",
+    ),
+    (
+        r"unexpected keyword argument '(dim|keepdim)'",
+        "NumPy calls it axis and keepdims: sum(axis=-1, keepdims=True).",
+    ),
+    (
+        r"and 'builtin_function_or_method'|'builtin_function_or_method' and|"
+        r"'(builtin_function_or_method|method)' object|and 'method'|'method' and|"
+        r"_NoValueType|'function' and|and 'function'",
+        "a function is called with brackets after its name, even where there is nothing to put "
+        "in: array.sum().",
+    ),
+    (
+        r"'numpy\.ndarray' object is not callable",
+        "brackets after an array call it like a function: array.T stands without them, an element "
+        "is array[0], and a product wants *.",
+    ),
+    (
+        r"'[a-z0-9_.]*(float|int)[0-9]*' object is not callable",
+        "brackets after a number call it like a function; a product wants *.",
+    ),
+    (
+        r"'ellipsis'",
+        "a … is still there, in this function or in one that it calls: put your own code in its "
+        "place.",
+    ),
+    (
+        r"'?NoneType'?",
+        "something is None here: it comes from a function whose return is missing, or from a "
+        "method that changes a list in place, such as append or sort.",
+    ),
+    (
+        r"AttentionSteps",
+        "attention returns three things: take .output, .weights or .scores of what it gives.",
+    ),
+    (
+        r"ufunc 'bitwise_xor' not supported",
+        "a power is written **, as in x ** 2; ^ does something else.",
+    ),
+    (
+        r"only (length-1|0-dimensional|size-1) arrays can be converted|"
+        r"TypeError: only .{0,40}converted to Python scalars|must be real number, not",
+        "this works on single numbers alone; NumPy's functions, such as np.exp and np.sqrt, take "
+        "whole arrays.",
+    ),
+    (
+        r"Cannot cast ufunc",
+        "an array of whole numbers cannot hold decimal fractions: write the result to a new name "
+        "instead of using /=, -= or *=.",
+    ),
+    (
+        r"Cannot interpret '.{1,30}' as a data type|data type .{1,30} not understood",
+        "a shape has brackets of its own: np.zeros((rows, columns)).",
+    ),
+    (
+        r"axis \d+ is out of bounds|tuple index out of range",
+        "this input is a single row, which has one axis; axis=-1 and shape[-1] mean the last one, "
+        "however many there are.",
+    ),
+    (
+        r"index \d+ is out of bounds|list index out of range",
+        "count with the length of what you index: range(len(array)) begins at 0 and ends before "
+        "the length.",
+    ),
+    (
+        r"too many indices for array",
+        "this input has fewer axes than your indices: print its shape.",
+    ),
+    (
+        r"only integers, slices|indices must be integers",
+        "an index is a whole number: loop over range(len(array)), or use the elements themselves "
+        "without an index.",
+    ),
+    (
+        r"object is not iterable",
+        "a for loop over numbers wants range(n).",
+    ),
+    (
+        r"does not have enough dimensions|matmul: Input operand \d does not",
+        "@ multiplies arrays with each other; a number and an array want *.",
     ),
     (
         r"matmul: Input operand 1 has a mismatch|shapes .* not aligned",
@@ -57,12 +153,17 @@ _ADVICE = (
     ),
     (
         r"truth value of an array|ufunc 'bitwise_(and|or)' not supported",
-        "for arrays, “and” is written &, with brackets around each condition: (a >= 0) & (a < b). "
-        "Chains such as 0 <= a < b, and a plain if, fail too; for a maximum use "
-        "array.max(axis=-1).",
+        "for arrays, “and” is written & and “not” is written ~, with brackets around each "
+        "condition: (a >= 0) & (a < b). Chains such as 0 <= a < b, and a plain if, fail too; for "
+        "a maximum use array.max(axis=-1).",
     ),
     (
-        r"could not be broadcast together|cannot be broadcast",
+        r"setting an array element with a sequence|inhomogeneous shape",
+        "there is a whole row where one number was wanted, or rows of different lengths: print "
+        "the shape of each part.",
+    ),
+    (
+        r"could not be broadcast together|cannot be broadcast|could not broadcast",
         "print the shapes of both. A maximum or a sum along the last axis keeps its place beside "
         "the rows with keepdims=True.",
     ),
@@ -76,8 +177,36 @@ _ADVICE = (
         "whole numbers cannot be -inf: np.where(mask, scores, -np.inf) makes an array of floats.",
     ),
     (
-        r"'(list|tuple|range)' object has no attribute",
+        r"'(list|tuple|range)' object has no attribute|"
+        r"for [-+*/]: '(list|tuple)' and|and '(list|tuple)'$|can't multiply sequence|"
+        r"can only concatenate (list|tuple)",
         "this is Python's list, not an array: np.array(...) makes one of it.",
+    ),
+    (
+        r"Shape of weights must be consistent|not sum to|Weights sum to zero",
+        "np.average takes one weight for each value, which is one query, and divides by their sum; "
+        "multiply and add up yourself.",
+    ),
+    (
+        r"either both or neither of x and y",
+        "np.where wants three things: a condition, what stands where it is True, and what stands "
+        "where it is False.",
+    ),
+    (
+        r"returned an array of <U",
+        "True, False and numbers stand without quotation marks.",
+    ),
+    (
+        r"returned a generator",
+        "collect what the loop gives: np.array([… for …]), or a list and append.",
+    ),
+    (
+        r"returned \d+ arrays",
+        "return the output alone.",
+    ),
+    (
+        r"missing \d+ required positional argument|takes \d+ positional argument",
+        "compare what stands in the brackets of the call with what stands behind def.",
     ),
 )
 
@@ -89,6 +218,53 @@ def _advice(trouble: str) -> str:
         if found:
             return found.expand(advice) if "\\1" in advice else advice
     return ""
+
+
+# The right result, but not all of it or not in its shape: an id, what came out instead, why that
+# is wrong, and what to do about it. An exercise's own misconceptions come before these.
+_PARTS: tuple[tuple[str, tuple[Callable[[Array], Any], ...], str, str], ...] = (
+    (
+        "only-the-first",
+        (lambda right: right[0], lambda right: right[:1], lambda right: right[..., 0]),
+        "are the first part of what is expected, and no more: a return inside a loop ends it in "
+        "its first round, and an index [0] leaves the others out.",
+        "move return behind the loop, to the left of the word for, and collect what each round "
+        "gives.",
+    ),
+    (
+        "only-the-last",
+        (lambda right: right[-1], lambda right: right[-1:]),
+        "are the last part of what is expected, and no more: each round of a loop overwrites what "
+        "the one before has made, or an index takes the last one alone.",
+        "make an empty list before the loop, and append to it what each round gives.",
+    ),
+    (
+        "transposed",
+        (lambda right: right.T,),
+        "are transposed: the right numbers, with rows and columns changed round.",
+        "let the queries make the rows.",
+    ),
+    (
+        "flattened",
+        (lambda right: right.ravel(),),
+        "are right, but all in one row: nobody can tell any more which of them belong together.",
+        "make a list for each row, and append it to the result.",
+    ),
+    (
+        "rows-added-up",
+        (lambda right: right.sum(axis=0), lambda right: right.sum()),
+        "are added up over the rows: a sum without an axis, or one over the first axis, mixes what "
+        "belongs to different queries.",
+        "sum over the last axis, axis=-1, or over the one that you mean.",
+    ),
+    (
+        "one-axis-too-many",
+        (lambda right: right[None], lambda right: right[..., None]),
+        "are right, but have one pair of brackets too many.",
+        "take them out with [0] or [..., 0], or leave out the brackets or None that put them "
+        "there.",
+    ),
+)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -191,10 +367,27 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Greeting:
-    """What is known about an answer before it is tried."""
+    """What is known about an answer before it is tried.
+
+    Attributes
+    ----------
+    name : str
+        What to call it.
+    verdict : Feedback or None
+        What is said of it if it need not be tried.
+    gaps : tuple of str
+        Functions of the student's that it calls, and that have no code yet.
+    unread : tuple of str
+        Its parameters, by its own names for them, that it never looks at.
+    returns : bool
+        Whether a line of it returns anything.
+    """
 
     name: str
     verdict: Feedback | None = None
+    gaps: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    returns: bool = True
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -266,12 +459,14 @@ class FunctionExercise(Exercise):
             return greeting.verdict
         name = greeting.name
         outcomes = [outcome for outcome in tried if isinstance(outcome, Outcome)]
+        if outcomes and greeting.gaps and outcomes[0].numbers is None:
+            return self._helper_not_attempted(name, greeting.gaps[0])
         if outcomes and outcomes[0].kind in ("NotImplementedError", "ellipsis"):
             return self._not_attempted(name)
 
         wrong = [i for i, outcome in enumerate(outcomes) if not self._right(outcome, expected[i])]
         if wrong:
-            return self._diagnose(name, outcomes, wrong)
+            return self._diagnose(greeting, outcomes, wrong)
         if collected.late is not None:
             return self._too_slow(name, outcomes, collected)
         if collected.error:
@@ -344,6 +539,12 @@ class FunctionExercise(Exercise):
             signature = inspect.signature(answer)
         except (TypeError, ValueError):  # some that are built in do not tell
             return _Greeting(name)
+        known = _Greeting(
+            name,
+            gaps=_gaps(answer),
+            unread=_unread(answer, len(self.parameters)),
+            returns=_returns(answer),
+        )
         try:
             signature.bind(*self.parameters)
         except TypeError:
@@ -358,7 +559,7 @@ class FunctionExercise(Exercise):
                     f"begin it with def my_function({', '.join(self.parameters)}):",
                 ),
             )
-        return _Greeting(name)
+        return known
 
     # ---- diagnosing ----
 
@@ -367,15 +568,15 @@ class FunctionExercise(Exercise):
             return False
         return not self.exact_zeros or not outcome.numbers[expected == 0].any()
 
-    def _diagnose(self, name: str, outcomes: Sequence[Outcome], wrong: Sequence[int]) -> Feedback:
-        first = outcomes[wrong[0]]
+    def _diagnose(
+        self, greeting: _Greeting, outcomes: Sequence[Outcome], wrong: Sequence[int]
+    ) -> Feedback:
+        name, first = greeting.name, outcomes[wrong[0]]
         got = self._numbers(wrong[0], first)
         if first.kind == "NoneType":
             return self._incorrect(
                 "no-return",
-                f"{_start(name)} returns nothing (None): what it computes is lost when it ends. "
-                "Probably a return is missing.",
-                f"end it with a line that returns the {self.noun}, such as return {self.noun}.",
+                *self._nothing_returned(greeting, outcomes),
                 self._numbers(wrong[0]),
                 _besides(first),
             )
@@ -389,6 +590,8 @@ class FunctionExercise(Exercise):
                 self._numbers(i, outcomes[i]),
                 _besides(outcomes[i]),
             )
+        if greeting.unread and first.kind in ("", "ValueError", "IndexError"):
+            return self._parameter_unused(greeting, got, _besides(first))
         if first.trouble:
             return self._incorrect(
                 None,
@@ -401,6 +604,9 @@ class FunctionExercise(Exercise):
             )
         assert first.numbers is not None
         expected = self.expected[wrong[0]]
+        part = self._part(outcomes, wrong)
+        if part is not None:
+            return self._incorrect(*part, got, _besides(first))
         if first.numbers.shape != expected.shape:
             return self._incorrect(
                 None,
@@ -440,6 +646,66 @@ class FunctionExercise(Exercise):
             _besides(first),
         )
 
+    def _nothing_returned(
+        self, greeting: _Greeting, outcomes: Sequence[Outcome]
+    ) -> tuple[str, str]:
+        """Say why None came back, and what to do about it."""
+        name = _start(greeting.name)
+        if not greeting.returns:
+            return (
+                f"{name} returns nothing (None): what it computes is lost when it ends. "
+                "Probably a return is missing.",
+                f"end it with a line that returns the {self.noun}, such as return {self.noun}.",
+            )
+        if any(outcome.numbers is not None for outcome in outcomes):
+            return (
+                f"{name} returns nothing (None) for some inputs: it ends there without coming to "
+                "a return.",
+                "look which way this input takes through the function; end every way with a "
+                "return.",
+            )
+        return (
+            f"{name} has a return, but None comes back: either it is never reached, or what "
+            "stands behind it is None itself. A function without return gives None, and so does a "
+            "method that changes a list in place, such as append or sort.",
+            "print what you return, just before the return; then look for a missing return in "
+            "the functions of yours that it comes from.",
+        )
+
+    def _parameter_unused(self, greeting: _Greeting, *details: str) -> Feedback:
+        names = " and ".join(greeting.unread)
+        many = len(greeting.unread) > 1
+        return self._incorrect(
+            "parameter-unused",
+            f"{_start(greeting.name)} never uses its parameter{'s' if many else ''} {names}: "
+            "whatever it is called with has no say in the result. It may use a variable of the "
+            "notebook, of another name, in the place of it.",
+            f"use {names} wherever the function means what it is called with.",
+            *details,
+        )
+
+    def _part(
+        self, outcomes: Sequence[Outcome], wrong: Sequence[int]
+    ) -> tuple[str, str, str] | None:
+        """Recognise the right result in a wrong shape, or one part of it alone."""
+        pairs = [(outcomes[i], self.expected[i]) for i in wrong if outcomes[i].numbers is not None]
+        if len(pairs) < 2 or any(_close(outcome, right) for outcome, right in pairs):
+            return None
+        for known, parts, text, next_step in _PARTS:
+            for part in parts:
+                if all(
+                    right.ndim and _close(outcome, np.asarray(part(right)))
+                    for outcome, right in pairs
+                ):
+                    return known, f"Your {self.noun} {text}", next_step
+        return None
+
+    def _is_numerical(self, results: Sequence[Array | None]) -> bool:
+        """Tell whether a misconception is right wherever numbers are of ordinary size."""
+        return not any(
+            self._fails(result, i) for i, result in enumerate(results) if not self.cases[i].trap
+        )
+
     def _fails(self, result: Array | None, i: int) -> bool:
         """Tell whether a misconception is wrong on a case, by the same rule as an answer."""
         return not self._right(Outcome(result, rtol=1e-9), self.expected[i])
@@ -460,11 +726,7 @@ class FunctionExercise(Exercise):
                 return self._misconception(outcomes, wrong[1:])
             # One of the numerical traps; others may follow behind it.
             found = self._match(outcomes, wrong[:1], everything[: wrong[0] + 1])
-            first = outcomes[wrong[0]]
-            overflow = first.kind in _OVERFLOWS or (
-                first.numbers is not None and not np.isfinite(first.numbers).all()
-            )
-            if found is None and (overflow or case.only_here):
+            if found is None and (_overflows(outcomes[wrong[0]]) or case.only_here):
                 known = [m for m in self.misconceptions if m.id == case.trap]
                 return (known[0], wrong[0]) if known else None
         return found
@@ -473,22 +735,24 @@ class FunctionExercise(Exercise):
         self, outcomes: Sequence[Outcome], wrong: Sequence[int], among: Sequence[int]
     ) -> tuple[Misconception, int] | None:
         best: tuple[int, Misconception, int] | None = None
-        traps = {case.trap for case in self.cases}
         for misconception, results in self.wrong:
             agreements = {i: _agrees(outcomes[i], results[i]) for i in among}
             if False in agreements.values():
                 continue
+            numerical = self._is_numerical(results)
+            if numerical and None in agreements.values():
+                continue  # something else is wrong as well, which comes first
+            # An overflow is a sign of those alone that are wrong in nothing else.
             explained = [
                 i
                 for i in wrong
-                if agreements[i] and outcomes[i].numbers is not None and self._fails(results[i], i)
-            ] or [
-                i
-                for i in wrong
                 if agreements[i]
-                and self.cases[i].trap
-                and misconception.id in traps  # an overflow is no sign of any other
-                and outcomes[i].kind in _OVERFLOWS
+                and self._fails(results[i], i)
+                and (
+                    outcomes[i].numbers is not None or _overflows(outcomes[i])
+                    if numerical or not self.cases[i].trap
+                    else _is_finite(outcomes[i])
+                )
             ]
             unexplained = list(agreements.values()).count(None)
             if explained and (best is None or unexplained < best[0]):
@@ -508,6 +772,15 @@ class FunctionExercise(Exercise):
             None,
             f"There is no code to check yet. The task: {self.title}.\n\n"
             f'Next: {what}. hint("{self.id}") helps you to begin.',
+        )
+
+    def _helper_not_attempted(self, name: str, gap: str) -> Feedback:
+        return Feedback(
+            "not attempted",
+            None,
+            f"{_start(name)} calls {gap}, which has no code yet, so that there is nothing to check."
+            f"\n\nNext: replace the … in {gap} by your own code, run its cell, and then this one "
+            "again.",
         )
 
     def _incorrect(
@@ -638,9 +911,7 @@ def _plain(value: Any) -> tuple[Array, float, float, bool]:
     if value is Ellipsis or value is NotImplemented:
         raise UnusableError("returned … instead of numbers", "ellipsis")
     if isinstance(value, types.GeneratorType | types.CoroutineType):
-        value.close()
-        how = "return in place of yield" if isinstance(value, types.GeneratorType) else "def alone"
-        raise UnusableError(f"returned a {type(value).__name__} instead of an array; use {how}")
+        raise UnusableError(_not_yet_run(value))
     if isinstance(value, np.ma.MaskedArray):
         value = np.ma.filled(value.astype(np.float64), np.nan)
     if not isinstance(value, np.ndarray):
@@ -673,6 +944,19 @@ def _plain(value: Any) -> tuple[Array, float, float, bool]:
     return np.array(value, dtype=np.float64, subok=False), rtol, atol, boolean
 
 
+def _not_yet_run(
+    value: types.GeneratorType[Any, Any, Any] | types.CoroutineType[Any, Any, Any],
+) -> str:
+    """Say what came back instead of numbers, and how it came about."""
+    value.close()
+    how = "return in place of yield"
+    if isinstance(value, types.CoroutineType):
+        how = "def alone"
+    elif value.gi_code.co_name == "<genexpr>":
+        how = "square brackets around the loop, [… for …], in place of round ones"
+    return f"returned a {type(value).__name__} instead of an array; use {how}"
+
+
 def _is_small(value: Any) -> bool:
     """Count the elements of nested lists, but no further than necessary."""
     room, waiting = _MOST_NUMBERS, [value]
@@ -699,6 +983,45 @@ def _is_starter(function: Any) -> bool:
         elif instruction.opname not in _STARTER_OPCODES:
             return False
     return True
+
+
+def _gaps(function: Any) -> tuple[str, ...]:
+    """List the functions that a function calls by their names, and that have no code yet."""
+    code, known = code_of(function), getattr(function, "__globals__", None)
+    if code is None or not isinstance(known, dict):
+        return ()
+    named = [(name, known.get(name)) for name in code.co_names]
+    return tuple(
+        clean(name)
+        for name, value in named
+        if isinstance(value, types.FunctionType) and _is_starter(value)
+    )
+
+
+def _unread(function: Any, count: int) -> tuple[str, ...]:
+    """List the parameters at which a function's code never looks."""
+    code = code_of(function)
+    if code is None or code.co_argcount != count:
+        return ()
+    read = set(code.co_cellvars)
+    for instruction in dis.get_instructions(code):
+        if "LOAD" in instruction.opname:
+            named = instruction.argval
+            read.update(named if isinstance(named, tuple) else [named])
+    return tuple(clean(name) for name in code.co_varnames[:count] if name not in read)
+
+
+def _returns(function: Any) -> bool:
+    """Tell whether a function's code has a return with something behind it."""
+    code = code_of(function)
+    if code is None:
+        return True
+    for before, step in itertools.pairwise(dis.get_instructions(code)):
+        given = step if step.opname == "RETURN_CONST" else before
+        nothing = "CONST" in given.opname and given.argval is None
+        if step.opname in ("RETURN_VALUE", "RETURN_CONST") and not nothing:
+            return True
+    return False
 
 
 def _parameters_of(signature: inspect.Signature) -> str:
@@ -745,6 +1068,17 @@ def _close(outcome: Outcome, other: Array) -> bool:
         return bool(
             np.allclose(numbers, other, rtol=outcome.rtol, atol=outcome.atol, equal_nan=True)
         )
+
+
+def _is_finite(outcome: Outcome) -> bool:
+    return outcome.numbers is not None and bool(np.isfinite(outcome.numbers).all())
+
+
+def _overflows(outcome: Outcome) -> bool:
+    """Tell whether an overflow or what comes of one is in a result, or has ended the call."""
+    if outcome.numbers is None:
+        return outcome.kind in _OVERFLOWS
+    return not np.isfinite(outcome.numbers).all()
 
 
 def _agrees(outcome: Outcome, result: Array | None) -> bool | None:

@@ -24,7 +24,7 @@ from attention_edu.exercises.checker import (
     UnusableError,
 )
 
-_STEPS = "Your function returned scores, weights and output; the output was judged."
+_STEPS = "Your function returned three arrays; the last one, as the output, was judged."
 
 
 def _axes(part: Any) -> int:

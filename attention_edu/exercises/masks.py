@@ -25,6 +25,14 @@ def _strict(n_query: int, n_key: int) -> Array:
     return np.tri(n_query, n_key, k=-1, dtype=bool)
 
 
+def _pairwise(n_query: int, n_key: int) -> Array:
+    return np.asarray(np.arange(n_key) <= np.arange(n_query))
+
+
+def _pairwise_turned(n_query: int, n_key: int) -> Array:
+    return np.asarray(np.arange(n_query) <= np.arange(n_key))
+
+
 def _one_too_many(n_query: int, n_key: int) -> Array:
     return np.tri(n_query, n_key, k=1, dtype=bool)
 
@@ -141,6 +149,14 @@ CAUSAL_MASK = FunctionExercise(
             (_transposed, _sizes_swapped),
         ),
         Misconception(
+            "compared-pairwise",
+            "Your entries compare query 0 with key 0, query 1 with key 1, and so on: that makes "
+            "one row, while every query meets every key.",
+            "make a column of the queries' numbers, np.arange(n_query)[:, None], and compare it "
+            "with the row np.arange(n_key).",
+            (_pairwise, _pairwise_turned),
+        ),
+        Misconception(
             "always-square",
             "Your entries always make a square: there can be more queries than keys, or fewer.",
             "use both numbers, n_query for the rows and n_key for the columns.",
@@ -215,10 +231,6 @@ def _renormalised_plus(little: float) -> Callable[[Array, Array], Array]:
         return np.asarray(left / (left.sum(axis=-1, keepdims=True) + little))
 
     return renormalised
-
-
-def _minus_infinity_late(scores: Array, mask: Array) -> Array:
-    return np.where(mask, softmax(scores), -np.inf)
 
 
 def _given_first_axis(scores: Array, mask: Array) -> Array:
@@ -304,13 +316,13 @@ MASKS_BUG = FunctionExercise(
             "Your weights still have the bug: the mask comes after softmax. The hidden tokens took "
             "part in the sum, so what is left no longer sums to 1.",
             "hide the scores before softmax: which score has an exp of exactly 0?",
-            (_given, _minus_infinity_late),
+            _KNOWN["mask-after-softmax"].functions,
         ),
         Misconception(
             "renormalised-after-softmax",
-            "Your weights are mended after softmax, by dividing what is left by its sum: that "
-            "fails where a hidden score is far above the others, since softmax has rounded all of "
-            "them to 0 by then.",
+            "Your weights hide tokens after exp, and divide what is left by its sum: that fails "
+            "where a hidden score is far above the others, since it was the maximum, and exp of "
+            "all the others has been rounded to 0 by then.",
             "hide the scores before the maximum is taken: np.where(mask, scores, -np.inf).",
             (
                 _renormalised,

@@ -119,6 +119,91 @@ def _flattened(query: Array, key: Array) -> Array:
     return dot_product_scores(query, key).ravel()
 
 
+def _loop_for_one_query(query: Array, key: Array) -> Array:
+    return np.array([np.sum(query * row) for row in key])
+
+
+def _plain_loop_for_one_query(query: Array, key: Array) -> Array:
+    return np.array([sum(query * row) for row in key])
+
+
+def _key_first(query: Array, key: Array) -> Array:
+    return key @ query
+
+
+def _pairs_of_rows(query: Array, key: Array) -> Array:
+    return np.array([np.dot(one, other) for one, other in zip(query, key)])
+
+
+def _pairs_of_rows_added_up(query: Array, key: Array) -> Any:
+    return sum(one * other for one, other in zip(query, key))
+
+
+def _query_transposed(query: Array, key: Array) -> Array:
+    return query.T @ key
+
+
+def _both_transposed(query: Array, key: Array) -> Array:
+    return query.T @ key.T
+
+
+def _absolute(query: Array, key: Array) -> Array:
+    return np.abs(dot_product_scores(query, key))
+
+
+def _negated(query: Array, key: Array) -> Array:
+    return -dot_product_scores(query, key)
+
+
+def _by_length_of_key(query: Array, key: Array) -> Array:
+    return np.asarray(dot_product_scores(query, key) / np.linalg.norm(key, axis=-1))
+
+
+def _by_length_of_query(query: Array, key: Array) -> Array:
+    lengths = np.linalg.norm(query, axis=-1, keepdims=True)
+    return np.asarray(dot_product_scores(query, key) / lengths)
+
+
+def _by_length_of_all(query: Array, key: Array) -> Array:
+    return dot_product_scores(query, key) / (np.linalg.norm(query) * np.linalg.norm(key))
+
+
+def _exp_already(query: Array, key: Array) -> Array:
+    return np.exp(dot_product_scores(query, key))
+
+
+def _sum_of_row(query: Array, key: Array) -> Array:
+    return np.asarray(dot_product_scores(query, key).sum(axis=-1))
+
+
+def _mean_of_row(query: Array, key: Array) -> Array:
+    return np.asarray(dot_product_scores(query, key).mean(axis=-1))
+
+
+def _largest_of_row(query: Array, key: Array) -> Array:
+    return np.asarray(dot_product_scores(query, key).max(axis=-1))
+
+
+def _place_of_largest(query: Array, key: Array) -> Array:
+    return np.asarray(dot_product_scores(query, key).argmax(axis=-1))
+
+
+def _everything_added_up(query: Array, key: Array) -> Any:
+    return np.sum(query * key)
+
+
+def _first_component(query: Array, key: Array) -> Array:
+    return np.outer(query[:, 0], key[:, 0])
+
+
+def _last_component(query: Array, key: Array) -> Array:
+    return np.outer(query[:, -1], key[:, -1])
+
+
+def _added(query: Array, key: Array) -> Array:
+    return np.asarray((query[:, None, :] + key).sum(axis=-1))
+
+
 DOT_PRODUCT_SCORES = FunctionExercise(
     id="dot_product_scores",
     notebook="02",
@@ -177,11 +262,35 @@ DOT_PRODUCT_SCORES = FunctionExercise(
             (_keys_with_keys, _queries_with_queries),
         ),
         Misconception(
+            "query-transposed",
+            "Your scores come from a product with the queries transposed: that adds up over "
+            "queries, and mixes what belongs to different ones.",
+            "leave query as it is, and transpose the keys alone: query @ key.T.",
+            (_query_transposed, _both_transposed),
+        ),
+        Misconception(
+            "written-for-one-query",
+            "Your scores come from a loop for one query, in which query is a single row: here it "
+            "is a table with a row for each query, and the sum mixes all of its rows.",
+            "go through the rows of query in an outer loop, and through those of key in an inner "
+            "one.",
+            (_loop_for_one_query, _plain_loop_for_one_query),
+        ),
+        Misconception(
+            "key-first",
+            "Your scores come from key @ query: that multiplies a key's components by one "
+            "component of each query, and fits only by chance when there are as many queries as "
+            "components.",
+            "let query come first, and transpose the keys: query @ key.T. In the other order it "
+            "is key @ query.T, turned over with .T.",
+            (_key_first,),
+        ),
+        Misconception(
             "only-matching-pairs",
             "Your scores compare each query with the key of the same number only: attention lets "
             "every query meet every key.",
             "make a table with a row for each query and a column for each key; @ does that.",
-            (_pairs_only,),
+            (_pairs_only, _pairs_of_rows, _pairs_of_rows_added_up),
         ),
         Misconception(
             "product-without-sum",
@@ -209,7 +318,14 @@ DOT_PRODUCT_SCORES = FunctionExercise(
             "Your scores are cosine similarities: dividing by the lengths leaves the angle alone, "
             "while a dot product also grows with the length of query and key.",
             "leave out the division by the lengths.",
-            (_cosine,),
+            (_cosine, _by_length_of_key, _by_length_of_query, _by_length_of_all),
+        ),
+        Misconception(
+            "sign-lost",
+            "Your scores have lost or changed their sign: a key that points away from the query "
+            "has a negative score, and one that fits has a positive one.",
+            "leave out abs or the minus.",
+            (_absolute, _negated),
         ),
         Misconception(
             "softmax-already-applied",
@@ -217,6 +333,40 @@ DOT_PRODUCT_SCORES = FunctionExercise(
             "step, any real numbers; turning them into weights is the second.",
             "return what you have before softmax.",
             (_softmax_already, _scaled_softmax_already),
+        ),
+        Misconception(
+            "exp-already-applied",
+            "Your scores are exp of the scores: that belongs to the second step, softmax.",
+            "return what you have before exp.",
+            (_exp_already,),
+        ),
+        Misconception(
+            "one-number-a-query",
+            "Your scores are one number for each query, a sum, a mean or the largest: every key "
+            "has a score of its own.",
+            "return the whole row of each query, with a score for each key.",
+            (_sum_of_row, _mean_of_row, _largest_of_row, _place_of_largest),
+        ),
+        Misconception(
+            "everything-added-up",
+            "Your scores are a single number: a sum without an axis adds up what belongs to "
+            "different queries and keys.",
+            "sum over the last axis, the components, for each query and each key.",
+            (_everything_added_up,),
+        ),
+        Misconception(
+            "only-one-component",
+            "Your scores are the products of one component, the first or the last: where = stands "
+            "in the inner loop, each round overwrites what the one before has made.",
+            "begin with 0 and write += for each component, or use np.sum of the products.",
+            (_first_component, _last_component),
+        ),
+        Misconception(
+            "added-instead-of-multiplied",
+            "Your scores add the components of query and key: then a key's score is the same for "
+            "every question, but for a shift.",
+            "write * in place of +.",
+            (_added,),
         ),
         Misconception(
             "distance",

@@ -31,7 +31,7 @@ def _pick_output(returned: Any) -> tuple[Any, str]:
     """Take the output out of scores, weights and output."""
     if not isinstance(returned, list | tuple) or not 2 <= len(returned) <= 3:
         return returned, ""
-    steps = "Your function returned scores, weights and output; the output was judged."
+    steps = "Your function returned three arrays; the last one, as the output, was judged."
     if isinstance(returned, tuple) and hasattr(returned, "output"):
         return returned.output, steps
     if any(_axes(part) != 2 for part in returned):  # rows of an output
@@ -95,6 +95,77 @@ def _by_a_constant(divisor: float) -> Callable[[Array, Array, Array], Array]:
         return _scaled_by(1 / divisor, query, key, value)
 
     return by_constant
+
+
+def _by_d_squared(query: Array, key: Array, value: Array) -> Array:
+    return _scaled_by(float(query.shape[-1]) ** -2, query, key, value)
+
+
+def _by_keys(query: Array, key: Array, value: Array) -> Array:
+    return _scaled_by(1 / len(key), query, key, value)
+
+
+def _by_queries(query: Array, key: Array, value: Array) -> Array:
+    return _scaled_by(1 / len(query), query, key, value)
+
+
+def _by_d_then_two(query: Array, key: Array, value: Array) -> Array:
+    return _scaled_by(1 / query.shape[-1] / 2, query, key, value)
+
+
+def _by_half_of_d(query: Array, key: Array, value: Array) -> Array:
+    return _scaled_by(2 / query.shape[-1], query, key, value)
+
+
+def _key_as_it_is(query: Array, key: Array, value: Array) -> Array:
+    return softmax(query @ key / np.sqrt(query.shape[-1])) @ value
+
+
+def _weights_transposed(query: Array, key: Array, value: Array) -> Array:
+    return _weights(query, key).T @ value
+
+
+def _elementwise(query: Array, key: Array, value: Array) -> Array:
+    return _weights(query, key) * value
+
+
+def _value_first(query: Array, key: Array, value: Array) -> Array:
+    return value @ _weights(query, key)
+
+
+def _softmax_at_the_end(query: Array, key: Array, value: Array) -> Array:
+    return softmax(_output(query, key, value))
+
+
+def _distances(query: Array, key: Array, value: Array) -> Array:
+    return softmax(-((query[:, None] - key) ** 2).sum(axis=-1)) @ value
+
+
+def _scaled_distances(query: Array, key: Array, value: Array) -> Array:
+    squares = ((query[:, None] - key) ** 2).sum(axis=-1)
+    return softmax(-squares / np.sqrt(query.shape[-1])) @ value
+
+
+def _divided(query: Array, key: Array, value: Array) -> Array:
+    scores = _scores(query, key)
+    return np.asarray((scores / scores.sum(axis=-1, keepdims=True)) @ value)
+
+
+def _without_keepdims(query: Array, key: Array, value: Array) -> Array:
+    powers = np.exp(_scores(query, key))
+    return np.asarray((powers / powers.sum(axis=-1)) @ value)
+
+
+def _sigmoid(query: Array, key: Array, value: Array) -> Array:
+    return np.asarray((1 / (1 + np.exp(-_scores(query, key)))) @ value)
+
+
+def _divided_by_n(query: Array, key: Array, value: Array) -> Array:
+    return _output(query, key, value) / len(key)
+
+
+def _unscaled_divided_by_n(query: Array, key: Array, value: Array) -> Array:
+    return _unscaled(query, key, value) / len(key)
 
 
 def _weights_by_root_d(query: Array, key: Array, value: Array) -> Array:
@@ -248,6 +319,13 @@ ATTENTION = FunctionExercise(
             (_by_d,),
         ),
         Misconception(
+            "power-without-brackets",
+            "Your outputs come from scores divided by d**1/2 or d**2: Python takes the power "
+            "first, so that d**1/2 is d / 2, and not the root of d.",
+            "write d**0.5, or np.sqrt(d).",
+            (_by_half_of_d, _by_d_then_two, _by_d_squared),
+        ),
+        Misconception(
             "scaled-the-wrong-way",
             "Your outputs come from scores multiplied by √d: that makes large scores larger still.",
             "divide by np.sqrt(d) instead.",
@@ -255,11 +333,12 @@ ATTENTION = FunctionExercise(
         ),
         Misconception(
             "scaled-by-another-length",
-            "Your outputs come from scores divided by the root of another length, the number of "
+            "Your outputs come from scores divided by another length or its root, the number of "
             "keys, of queries, or of components of a value: d is the number of components that "
             "the dot product adds up.",
-            "take d from the last axis of the query: query.shape[-1].",
-            (_by_root_of_keys, _by_root_of_queries, _by_root_of_value),
+            "take d from the last axis of the query, and divide by its root: "
+            "np.sqrt(query.shape[-1]).",
+            (_by_root_of_keys, _by_root_of_queries, _by_root_of_value, _by_keys, _by_queries),
         ),
         Misconception(
             "scale-of-the-example",
@@ -274,6 +353,77 @@ ATTENTION = FunctionExercise(
             "Your outputs are divided by √d after softmax: the weights then no longer sum to 1.",
             "divide the scores, before softmax, and nothing after it.",
             (_weights_by_root_d, _scores_and_weights_by_root_d),
+        ),
+        Misconception(
+            "missing-transpose",
+            "Your outputs come from query @ key, with the key matrix not transposed: that fits "
+            "only by chance when there are as many keys as components.",
+            "transpose the keys, query @ key.T, so that each column belongs to one key.",
+            (_key_as_it_is,),
+        ),
+        Misconception(
+            "weights-transposed",
+            "Your outputs use the weights transposed: column j of the weights belongs to value j, "
+            "and row i to query i.",
+            "leave the weights as they are: weights @ value.",
+            (_weights_transposed,),
+        ),
+        Misconception(
+            "value-first",
+            "Your outputs come from value @ weights: the last axis of the first factor meets the "
+            "first axis of the second, and that of weights counts the values.",
+            "change the order: weights @ value.",
+            (_value_first,),
+        ),
+        Misconception(
+            "product-without-sum",
+            "Your outputs are weights times values, element by element: a weight belongs to a "
+            "whole row of value, and the weighted rows have to be added up.",
+            "write @ in place of *: weights @ value.",
+            (_elementwise,),
+        ),
+        Misconception(
+            "softmax-at-the-end",
+            "Your outputs went through softmax once more at the end: it belongs between scores "
+            "and weights, and values may be any numbers.",
+            "return weights @ value as it is.",
+            (_softmax_at_the_end,),
+        ),
+        Misconception(
+            "distance",
+            "Your outputs come from distances between queries and keys: this exercise asks for "
+            "dot products, query @ key.T.",
+            "replace the differences by products.",
+            (_distances, _scaled_distances),
+        ),
+        Misconception(
+            "divide-without-exp",
+            "Your outputs come from scores divided by their sum, without exp: negative scores then "
+            "give negative weights.",
+            "take exp of the scores first, and divide by the sum of that.",
+            (_divided,),
+        ),
+        Misconception(
+            "missing-keepdims",
+            "Your outputs come from weights divided by the sum of another row: without "
+            "keepdims=True the sums lie along the columns, which fits only by chance when there "
+            "are as many queries as keys.",
+            "write sum(axis=-1, keepdims=True), so that each sum stays with its own row.",
+            (_without_keepdims,),
+        ),
+        Misconception(
+            "sigmoid",
+            "Your outputs come from the sigmoid of each score: it looks at each score by itself, "
+            "so that the weights do not compete and do not sum to 1.",
+            "divide exp of each score by the sum of exp over all scores of the row.",
+            (_sigmoid,),
+        ),
+        Misconception(
+            "divided-by-n",
+            "Your outputs are divided by the number of keys: the weights sum to 1 already, so the "
+            "weighted sum is a mean as it is.",
+            "leave out the division.",
+            (_divided_by_n, _unscaled_divided_by_n),
         ),
         Misconception(
             "no-softmax",

@@ -119,6 +119,62 @@ def _renormalised_over_everything(weights: Array, values: Array) -> Array:
     return np.asarray((weights / weights.sum()) @ values)
 
 
+def _loop_for_one_query(weights: Array, values: Array) -> Any:
+    return sum(weight * value for weight, value in zip(weights, values))
+
+
+def _numbered_loop_for_one_query(weights: Array, values: Array) -> Any:
+    return sum(weights[j] * values[j] for j in range(len(values)))
+
+
+def _column_for_one_query(weights: Array, values: Array) -> Array:
+    return np.asarray((weights[:, None] * values).sum(axis=0))
+
+
+def _column_without_sum(weights: Array, values: Array) -> Array:
+    return weights[:, None] * values
+
+
+def _column_added_up(weights: Array, values: Array) -> Any:
+    return (weights[:, None] * values).sum()
+
+
+def _everything_added_up(weights: Array, values: Array) -> Any:
+    return weighted_sum(weights, values).sum()
+
+
+def _outer(weights: Array, values: Array) -> Array:
+    return np.outer(weights, values)
+
+
+def _values_first(weights: Array, values: Array) -> Array:
+    return values @ weights
+
+
+def _transposed_values_first(weights: Array, values: Array) -> Array:
+    return values.T @ weights
+
+
+def _elementwise_added_up(weights: Array, values: Array) -> Array:
+    return np.asarray((weights * values).sum(axis=0))
+
+
+def _sum_of_both(weights: Array, values: Array) -> Array:
+    return np.asarray(weights.sum() * values.sum(axis=0))
+
+
+def _hard_once(weights: Array, values: Array) -> Array:
+    return np.asarray(values[np.argmax(weights)])
+
+
+def _added(weights: Array, values: Array) -> Array:
+    return weights + values
+
+
+def _added_up(weights: Array, values: Array) -> Array:
+    return np.asarray((weights[..., None] + values).sum(axis=-2))
+
+
 WEIGHTED_SUM = FunctionExercise(
     id="weighted_sum",
     notebook="04",
@@ -159,7 +215,14 @@ WEIGHTED_SUM = FunctionExercise(
             "plain-sum",
             "Your outputs equal the plain sum of the values: the weights have no say.",
             "multiply each value by its own weight before you add up.",
-            (_sum, _sum_once),
+            (_sum, _sum_once, _sum_of_both),
+        ),
+        Misconception(
+            "added-instead-of-multiplied",
+            "Your outputs add weights and values: a weight says how much of a value comes in, and "
+            "is a factor.",
+            "write * in place of +, and add up over the values.",
+            (_added, _added_up),
         ),
         Misconception(
             "values-returned",
@@ -179,14 +242,34 @@ WEIGHTED_SUM = FunctionExercise(
             "Your outputs are the weighted values, not yet summed: attention gives one mixed "
             "vector for each query, not one for each value.",
             "sum over the axis of the values, or use @, which multiplies and sums.",
-            (_product_without_sum, _elementwise),
+            (_product_without_sum, _elementwise, _column_without_sum, _outer),
+        ),
+        Misconception(
+            "written-for-one-query",
+            "Your outputs come from a loop or a sum for one query, in which weights[j] is a "
+            "number: with several queries, weights[j] is a whole row, that of query j.",
+            "go through the rows of weights in an outer loop, or let weights @ values do both.",
+            (_loop_for_one_query, _numbered_loop_for_one_query, _column_for_one_query),
+        ),
+        Misconception(
+            "everything-added-up",
+            "Your outputs are a single number: a sum without an axis adds up the components of the "
+            "values as well, which mean different things.",
+            "sum over the axis of the values alone, axis=-2 of the products.",
+            (_column_added_up, _everything_added_up),
         ),
         Misconception(
             "values-weighted-along-the-wrong-axis",
             "Your outputs weight along the wrong axis of the values: a weight belongs to a whole "
             "row of values, one token, not to a component.",
             "let the last axis of weights meet the first axis of values: weights @ values.",
-            (_values_transposed, _components_weighted),
+            (
+                _values_transposed,
+                _components_weighted,
+                _values_first,
+                _transposed_values_first,
+                _elementwise_added_up,
+            ),
         ),
         Misconception(
             "summed-over-components",
@@ -213,7 +296,7 @@ WEIGHTED_SUM = FunctionExercise(
             "Your outputs take only the value with the largest weight (hard attention): the other "
             "values lose the share that their weights give them.",
             "let every value count, each with its own weight.",
-            (_hard, _hard_and_weighted),
+            (_hard, _hard_and_weighted, _hard_once),
         ),
         Misconception(
             "divided-by-n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -233,12 +234,129 @@ def _first_row(scores: Array) -> Array:
     return softmax(scores if scores.ndim == 1 else scores[0])
 
 
+def _row_maximum_first_axis(scores: Array) -> Array:
+    powers = _powers(scores)
+    return np.asarray(powers / powers.sum(axis=0))
+
+
+def _column_maximum(scores: Array) -> Array:
+    return _shifted(scores, scores.max(axis=0))
+
+
+def _maximum_without_keepdims(scores: Array) -> Array:
+    return _shifted(scores, scores.max(axis=-1))
+
+
+def _squares_divided(scores: Array) -> Array:
+    return _divided(scores**2)
+
+
+def _between_smallest_and_largest(scores: Array) -> Array:
+    smallest = scores.min(axis=-1, keepdims=True)
+    return np.asarray((scores - smallest) / (scores.max(axis=-1, keepdims=True) - smallest))
+
+
+def _above_smallest_divided(scores: Array) -> Array:
+    return _divided(scores - scores.min(axis=-1, keepdims=True))
+
+
+def _standardised(scores: Array) -> Array:
+    spread = scores.std(axis=-1, keepdims=True)
+    return np.asarray((scores - scores.mean(axis=-1, keepdims=True)) / spread)
+
+
+def _by_length(scores: Array) -> Array:
+    return np.asarray(scores / np.linalg.norm(scores, axis=-1, keepdims=True))
+
+
+def _by_largest(scores: Array) -> Array:
+    return np.asarray(scores / scores.max(axis=-1, keepdims=True))
+
+
+def _softplus_divided(scores: Array) -> Array:
+    return _divided(np.log(1 + np.exp(scores)))
+
+
+def _tanh(scores: Array) -> Array:
+    return np.tanh(scores)
+
+
+def _tanh_divided(scores: Array) -> Array:
+    return _divided(np.tanh(scores))
+
+
+def _powers_by_count(scores: Array) -> Array:
+    return np.asarray(np.exp(scores) / scores.shape[-1])
+
+
+def _powers_by_rows(scores: Array) -> Array:
+    return np.asarray(np.exp(scores) / len(scores))
+
+
+def _powers_by_scores(scores: Array) -> Array:
+    return np.asarray(np.exp(scores) / scores.sum(axis=-1, keepdims=True))
+
+
+def _scores_by_powers(scores: Array) -> Array:
+    return np.asarray(scores / np.exp(scores).sum(axis=-1, keepdims=True))
+
+
+def _upside_down(scores: Array) -> Array:
+    powers = np.exp(scores)
+    return np.asarray(powers.sum(axis=-1, keepdims=True) / powers)
+
+
+def _base_ten(scores: Array) -> Array:
+    return softmax(scores, temperature=1 / np.log(10))
+
+
+def _rounded_e(base: float) -> Callable[[Array], Array]:
+    """Use a power of a rounded e."""
+
+    def powers_of_rounded_e(scores: Array) -> Array:
+        return softmax(scores, temperature=1 / np.log(base))
+
+    return powers_of_rounded_e
+
+
+def _with_temperature(temperature: float) -> Callable[[Array], Array]:
+    """Leave a temperature in."""
+
+    def softened(scores: Array) -> Array:
+        return softmax(scores, temperature=temperature)
+
+    return softened
+
+
+def _sum_plus(little: float) -> Callable[[Array], Array]:
+    """Add a little to the sum."""
+
+    def divided(scores: Array) -> Array:
+        powers = _powers(scores)
+        return np.asarray(powers / (powers.sum(axis=-1, keepdims=True) + little))
+
+    return divided
+
+
+def _sorted(scores: Array) -> Array:
+    return np.sort(softmax(scores), axis=-1)
+
+
+def _place_of_largest(scores: Array) -> Array:
+    return np.asarray(scores.argmax(axis=-1))
+
+
+def _largest_weight(scores: Array) -> Array:
+    return np.asarray(softmax(scores).max(axis=-1))
+
+
 _KEEPDIMS = Misconception(
     "missing-keepdims",
-    "Your weights are divided by the sum of another row: without keepdims=True the sums lie along "
-    "the columns, which raises an error for most shapes and gives wrong weights for square ones.",
-    "write sum(axis=-1, keepdims=True), so that each sum stays with its own row.",
-    (_without_keepdims, _naive_without_keepdims),
+    "Your weights take the sum, or the maximum, of another row: without keepdims=True these lie "
+    "along the columns, which raises an error for most shapes and gives wrong weights for square "
+    "ones.",
+    "write sum(axis=-1, keepdims=True), so that each sum stays with its own row; the same for max.",
+    (_without_keepdims, _naive_without_keepdims, _maximum_without_keepdims),
 )
 
 SOFTMAX = FunctionExercise(
@@ -300,10 +418,32 @@ SOFTMAX = FunctionExercise(
         ),
         Misconception(
             "absolute-values",
-            "Your weights come from the absolute values of the scores: a score far below 0 then "
-            "counts as much as one far above it.",
-            "leave out abs: exp makes negative scores positive and keeps their order.",
-            (_absolute, _absolute_divided),
+            "Your weights come from the absolute values or the squares of the scores: a score far "
+            "below 0 then counts as much as one far above it.",
+            "leave out abs or the square: exp makes negative scores positive and keeps their "
+            "order.",
+            (_absolute, _absolute_divided, _squares_divided),
+        ),
+        Misconception(
+            "rescaled-without-exp",
+            "Your weights are the scores brought to another range, by their smallest and largest "
+            "one, their mean and spread, or their length: exp is missing, without which scores "
+            "that differ by the same amount do not get weights in the same proportion.",
+            "take exp of the scores, and divide by the sum of that.",
+            (
+                _between_smallest_and_largest,
+                _above_smallest_divided,
+                _standardised,
+                _by_length,
+                _by_largest,
+            ),
+        ),
+        Misconception(
+            "other-function-than-exp",
+            "Your weights use another function in the place of exp, such as tanh or the logarithm "
+            "of 1 + exp: softmax is made of exp and a division.",
+            "take np.exp of the scores, and divide by the sum of that.",
+            (_softplus_divided, _tanh, _tanh_divided),
         ),
         Misconception(
             "sigmoid",
@@ -337,8 +477,8 @@ SOFTMAX = FunctionExercise(
             "wrong-axis",
             "Your weights sum to 1 along the columns, the wrong axis: each row belongs to one "
             "query, and shares out that query's attention.",
-            "sum along the last axis: sum(axis=-1, keepdims=True).",
-            (_first_axis, _naive_first_axis),
+            "sum along the last axis: sum(axis=-1, keepdims=True). Python's own sum adds up rows.",
+            (_first_axis, _naive_first_axis, _row_maximum_first_axis),
         ),
         Misconception(
             "normalised-over-everything",
@@ -354,6 +494,35 @@ SOFTMAX = FunctionExercise(
             "they do not sum to 1.",
             "divide by the sum along the last axis.",
             (_exp, _powers, _global_maximum_only),
+        ),
+        Misconception(
+            "divided-by-n",
+            "Your weights are exp of the scores divided by how many there are, or a mean: only the "
+            "sum of exp makes them sum to 1.",
+            "divide by sum(axis=-1, keepdims=True) of what exp gives.",
+            (_powers_by_count, _powers_by_rows),
+        ),
+        Misconception(
+            "exp-on-one-side",
+            "Your weights take exp on one side of the division alone, above the line or below it: "
+            "what is divided has to be a part of what it is divided by.",
+            "keep exp of the scores under a name, such as powers, and use powers above and below "
+            "the line.",
+            (_powers_by_scores, _scores_by_powers),
+        ),
+        Misconception(
+            "upside-down",
+            "Your weights are upside down, the sum divided by exp of the score: they are larger "
+            "than 1, and largest for the smallest score.",
+            "divide exp of the score by the sum.",
+            (_upside_down,),
+        ),
+        Misconception(
+            "maximum-along-the-wrong-axis",
+            "Your weights subtract the largest score of each column: that shifts the scores of a "
+            "row by different amounts, and changes the weights.",
+            "subtract one number from all scores of a row: scores.max(axis=-1, keepdims=True).",
+            (_column_maximum,),
         ),
         Misconception(
             "no-max-subtraction",
@@ -412,6 +581,46 @@ SOFTMAX = FunctionExercise(
             "Your weights use powers of 2 instead of e: that hides a temperature of 1.44 in them.",
             "use np.exp, which is a power of e = 2.718….",
             (_base_two,),
+        ),
+        Misconception(
+            "base-ten",
+            "Your weights use powers of 10 instead of e: that hides a temperature of 0.43 in them.",
+            "use np.exp, which is a power of e = 2.718….",
+            (_base_ten,),
+        ),
+        Misconception(
+            "rounded-base",
+            "Your weights use powers of a rounded e: e has more digits than that, and a power of "
+            "it multiplies the error.",
+            "use np.exp.",
+            tuple(_rounded_e(base) for base in (2.718, 2.72, 2.7)),
+        ),
+        Misconception(
+            "temperature-left-in",
+            "Your weights equal softmax of the scores multiplied or divided by a number: that is "
+            "another temperature than 1, and this exercise asks for the plain softmax.",
+            "use the scores as they come in.",
+            tuple(_with_temperature(t) for t in (0.5, 2.0, 0.1, 10.0)),
+        ),
+        Misconception(
+            "something-added-to-the-sum",
+            "Your weights are divided by a little more than the sum: they sum to less than 1.",
+            "divide by the sum alone; it is never 0, since exp never is, once the maximum is "
+            "subtracted.",
+            tuple(_sum_plus(10.0**-digits) for digits in (0, 1, 2, 3)),
+        ),
+        Misconception(
+            "sorted",
+            "Your weights are sorted: which of them belongs to which score is lost.",
+            "leave them in the order of the scores.",
+            (_sorted,),
+        ),
+        Misconception(
+            "largest-alone",
+            "Your weights are one number a row, the place of the largest score or its weight: "
+            "every score gets a weight.",
+            "return the weights of all scores, in the shape of the scores.",
+            (_place_of_largest, _largest_weight),
         ),
         Misconception(
             "scaled-scores",
@@ -601,6 +810,38 @@ def _masked_powers(scores: Array, mask: Array) -> Array:
     return _powers(mask_scores(scores, mask))
 
 
+def _zero_times_infinity(scores: Array, mask: Array) -> Array:
+    return _stable(scores + ~mask * -np.inf)
+
+
+def _zero_times_infinity_inverted(scores: Array, mask: Array) -> Array:
+    return _stable(scores + mask * -np.inf)
+
+
+def _plus_infinity(scores: Array, mask: Array) -> Array:
+    return _stable(np.where(mask, scores, np.inf))
+
+
+def _not_a_number_cleared(scores: Array, mask: Array) -> Array:
+    return np.nan_to_num(_plus_infinity(scores, mask))
+
+
+def _left_out(scores: Array, mask: Array) -> Array:
+    return softmax(scores[mask])
+
+
+def _minus_infinity_late(scores: Array, mask: Array) -> Array:
+    return np.where(mask, softmax(scores), -np.inf)
+
+
+def _smallest_score(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask, scores, scores.min()))
+
+
+def _smallest_score_of_row(scores: Array, mask: Array) -> Array:
+    return softmax(np.where(mask, scores, scores.min(axis=-1, keepdims=True)))
+
+
 MASKED_SOFTMAX = FunctionExercise(
     id="masked_softmax",
     notebook="03",
@@ -684,7 +925,35 @@ MASKED_SOFTMAX = FunctionExercise(
             "Your weights are masked after softmax: the masked tokens took part in the sum, so "
             "what is left no longer sums to 1.",
             "mask the scores with -inf first, and apply softmax afterwards.",
-            (_after_softmax,),
+            (_after_softmax, _minus_infinity_late),
+        ),
+        Misconception(
+            "zero-times-infinity",
+            "Your weights are NaN because 0 · ∞ is: multiplying a mask by -np.inf makes NaN where "
+            "the mask is 0.",
+            "choose instead of multiplying: np.where(mask, scores, -np.inf).",
+            (_zero_times_infinity, _zero_times_infinity_inverted),
+        ),
+        Misconception(
+            "infinity-without-minus",
+            "Your weights are lost in every row with a masked score: np.inf or np.nan in its place "
+            "makes NaN of the whole row, since ∞ - ∞ is NaN.",
+            "put minus infinity there: np.where(mask, scores, -np.inf).",
+            (_plus_infinity, _not_a_number_cleared),
+        ),
+        Misconception(
+            "masked-left-out",
+            "Your weights are those of the scores that may be attended to, without the others: "
+            "each score has its place in the result, masked or not.",
+            "keep all scores, with -np.inf where the mask is False; the weights there become 0.",
+            (_left_out,),
+        ),
+        Misconception(
+            "smallest-score-for-masked",
+            "Your weights give masked scores the smallest score instead of -inf: the smallest one "
+            "gets a share, too.",
+            "put -np.inf in the place of masked scores, since exp(-inf) is exactly 0.",
+            (_smallest_score, _smallest_score_of_row),
         ),
         Misconception(
             "mask-multiplied-into-scores",
@@ -753,7 +1022,8 @@ MASKED_SOFTMAX = FunctionExercise(
             "nan-for-a-fully-masked-row",
             "Your weights are NaN in a row in which everything is masked: every exp is 0 there, "
             "and 0 / 0 is NaN, which then spreads through everything computed with it.",
-            "look for rows whose mask is False everywhere, and give them the weights 0.",
+            "put zeros where the mask is False, after softmax too: np.where(mask, weights, 0). "
+            "That makes 0 of the NaN in such rows.",
             (_stable_nan,),
         ),
         Misconception(
