@@ -450,6 +450,15 @@ def test_every_state_is_drawn_without_a_warning(options, panels):
     assert len(picture.axes) == panels
 
 
+@pytest.mark.parametrize("shape", [(1, 100), (100, 1), (3, 100)])
+def test_the_picture_counts_rows_and_columns_in_whole_numbers(shape):
+    axes = AttentionMap(np.full(shape, 1 / shape[1])).figure().axes[0]
+    for places, count in ((axes.get_yticks(), shape[0]), (axes.get_xticks(), shape[1])):
+        within = [place for place in places if -0.5 <= place < count]
+        assert within
+        assert all(float(place).is_integer() for place in within)
+
+
 def test_the_picture_writes_the_numbers_of_a_small_map_and_frames_the_chosen_row():
     picture = AttentionMap(TWO, row=1).figure()
 

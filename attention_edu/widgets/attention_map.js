@@ -449,7 +449,7 @@ function makeGrid(queries, keys, names, say, actions, signal) {
   grid.classList.toggle("ae-map-upright", !numbered || longest > 6);
   const label = (text) => element("span", { class: "ae-map-label", dir: "auto", title: text }, wordOf(text));
   const corner = element("td", { class: "ae-map-corner", role: "gridcell" }, say.map_corner);
-  const heads = keys.map((key) => element("th", { role: "columnheader", scope: "col" }, label(key)));
+  const heads = keys.map((key, j) => element("th", { role: "columnheader", scope: "col", "data-of-column": String(j) }, label(key)));
   grid.append(element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, corner, ...heads)));
   const body = element("tbody", { role: "rowgroup" });
   const cells = [];
@@ -468,7 +468,7 @@ function makeGrid(queries, keys, names, say, actions, signal) {
       return { cell, text };
     });
     cells.push(row);
-    const made = element("tr", { role: "row" }, element("th", { role: "rowheader", scope: "row" }, label(query)), ...row.map(({ cell }) => cell));
+    const made = element("tr", { role: "row" }, element("th", { role: "rowheader", scope: "row", "data-of-row": String(i) }, label(query)), ...row.map(({ cell }) => cell));
     body.append(made);
     return made;
   });
@@ -528,10 +528,17 @@ function makeGrid(queries, keys, names, say, actions, signal) {
     const cell = event.target.closest?.(".ae-map-cell");
     return cell && { row: Number(cell.dataset.row), column: Number(cell.dataset.column), cell };
   };
+  /** The cell that is meant: the one under the pointer or, on a name, one of its row or column. */
+  const meant = (event) => {
+    const { ofRow, ofColumn } = event.target.closest?.("th")?.dataset ?? {};
+    if (ofRow === undefined && ofColumn === undefined) return cellOf(event);
+    const chosen = seen.tab.cell.dataset;
+    return { row: Number(ofRow ?? chosen.row), column: Number(ofColumn ?? chosen.column) };
+  };
   let drag = null;
   on("pointerover", (event) => {
     if (event.pointerType === "touch" || drag) return;
-    const at = cellOf(event);
+    const at = meant(event);
     actions.hover(at && { row: at.row, column: at.column });
   });
   on("pointerleave", () => drag || actions.hover(null));
@@ -540,7 +547,7 @@ function makeGrid(queries, keys, names, say, actions, signal) {
     if (at) actions.choose(at.row, at.column);
   });
   on("click", (event) => {
-    const at = cellOf(event);
+    const at = meant(event);
     if (at) actions.choose(at.row, at.column, { focus: true });
   });
   if (actions.editable) {

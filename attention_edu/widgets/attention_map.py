@@ -769,15 +769,14 @@ def _draw(shown_map: AttentionMap) -> Picture:
     rows = shortened("queries", shown_map.queries, n_query, most=14)
     columns = shortened("keys", shown_map.key_names, n_key, most=14)
     margin = 0.5 + 0.1 * max(map(len, rows)) if labelled else 0.6
-    size = [margin + cell * n_key + 1.3, cell * 0.8 * n_query + 1.6]
-    size = [max(size[0], 3.6), max(size[1], 2.0)]
+    size = [max(margin + cell * n_key + 1.3, 3.6), max(cell * 0.8 * n_query + 1.6, 2.0)]
     has_image = shown_map.image is not None
     if has_image:  # below the map there are names, and the image is as high as the map
         size[1] = max(size[1], 4.2)
     panel = size[1] - 1.4 if has_image else 0.0
     picture = Picture(shown_map.describe(), figsize=(size[0] + panel, size[1]))
-    ratio = [size[0], panel]
-    panels = picture.subplots(1, 2, width_ratios=ratio) if has_image else [picture.subplots()]
+    ratios = [size[0], panel] if has_image else None
+    panels = picture.subplots(1, 1 + has_image, squeeze=False, width_ratios=ratios)[0]
     axes = panels[0]
     # What is masked is left out, so that the hatched ground shows through.
     axes.patch.set(facecolor="white", edgecolor="#8A8A8A", hatch="////", linewidth=0)
@@ -800,6 +799,8 @@ def _draw(shown_map: AttentionMap) -> Picture:
         longest = max(map(len, columns))
         turned = 90 if longest * 0.1 > cell else 0
         axes.set_xticks(range(n_key), columns, rotation=turned, **text)
+    else:
+        _whole_numbers(axes, n_query, n_key)
     if shown_map.heads > 1:
         axes.set_title(
             shown_map.head_names[shown_map.head][:60],
@@ -829,6 +830,14 @@ def _draw(shown_map: AttentionMap) -> Picture:
     if has_image:
         _draw_image(panels[1], shown_map, weights[shown_map.row], allowed[shown_map.row], _fonts())
     return picture
+
+
+def _whole_numbers(axes: Any, n_query: int, n_key: int) -> None:
+    """Count rows and columns that are too many for their names."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
+    for axis, count in ((axes.yaxis, n_query), (axes.xaxis, n_key)):
+        axis.set_major_locator(FixedLocator([0]) if count == 1 else MaxNLocator(integer=True))
 
 
 def _colour_bar(

@@ -238,6 +238,22 @@ def test_pointing_shows_a_row_and_leaving_goes_back_to_the_chosen_one(site):
     assert view.map.row == 1
 
 
+def test_a_name_stands_for_its_row_or_column(site):
+    view = site.show(row=2)
+
+    view.root.get_by_role("rowheader").nth(1).hover()
+    assert "cat" in view.title()
+    assert view.map.row == 2
+    view.root.get_by_role("columnheader").nth(2).hover()
+    assert view.root.locator(".ae-map-pointed").get_attribute("data-column") == "2"
+    view.root.get_by_role("rowheader").nth(1).click()
+    view.sync()
+    assert view.map.row == 1
+    assert site.page.evaluate("() => document.activeElement.dataset.row") == "1"
+    view.root.get_by_role("columnheader").nth(0).click()
+    assert view.cell(1, 0).evaluate("e => e === document.activeElement")
+
+
 def test_pointing_is_answered_in_the_same_instant(site):
     view = site.show()
 
