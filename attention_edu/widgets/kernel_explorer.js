@@ -565,11 +565,11 @@ function makePlot(labels, { xName, yName, say }) {
     return target;
   };
 
-  let reach = 0; // what of x one pixel is
+  let hasWindow = false; // of a student's kernel, only its values at the points are known
   const paintCurve = (places, bandwidth, kernel) => {
     put(curve, { d: join(places) });
     put(window, { d: "" });
-    reach = 0;
+    hasWindow = false;
     if (!kernel) return;
     const across = box.right - box.left;
     const pixels = bandwidth * (across / span);
@@ -581,22 +581,19 @@ function makePlot(labels, { xName, yName, say }) {
       const at = far * ((2 * i) / WINDOW_POINTS - 1) || 0;
       d += `L${at.toFixed(1)} ${(box.bottom - (high * kernel(at / pixels)) / peak).toFixed(1)}`;
     }
-    reach = 1;
+    hasWindow = true;
     put(window, { d: `${d}L${far.toFixed(1)} ${box.bottom.toFixed(1)}Z` });
   };
   const paintTrace = (places) => put(trace, { d: dotsAt(places) });
 
   let span = 1;
-  let order = null;
-  const paint = ({ query, x, xRange }, { weights, prediction, at }, top) => {
+  const paint = ({ query, xRange }, { weights, prediction, at }, top) => {
     const here = toX(query).toFixed(1);
     put(line, { x1: here, x2: here });
     svg.classList.toggle("ae-kernel-beyond", query < xRange[0] || query > xRange[1]);
-    if (reach) setAttribute(window, "transform", `translate(${here} 0)`);
+    if (hasWindow) setAttribute(window, "transform", `translate(${here} 0)`);
     const sized = new Array(LEVELS).fill("");
     let standing = "";
-    let most = 0;
-    if (weights) for (const weight of weights) if (weight > most) most = weight;
     weights?.forEach((weight, i) => {
       if (!(weight > 0)) return;
       const level = Math.ceil(LEVELS * Math.sqrt(clamp(weight / top)) - 0.5);
@@ -607,24 +604,12 @@ function makePlot(labels, { xName, yName, say }) {
     levels.forEach((path, level) => setAttribute(path, "d", sized[level]));
     setAttribute(bars, "d", standing);
     setText(topLabel, `${Number((100 * top).toPrecision(2))} %`);
-    if (!reach && weights) paintOwnWindow(x, weights, most);
     const visible = prediction !== null;
     svg.classList.toggle("ae-kernel-empty", !visible);
     if (!visible) return;
     const [across, up] = [toX(at), toY(prediction)];
     put(dash, { x1: box.left, y1: up, x2: across, y2: up });
     setAttribute(dot, "transform", `translate(${across.toFixed(1)} ${up.toFixed(1)})`);
-  };
-
-  /** All that is known of a student's kernel: its values at the points, joined from left to right. */
-  const paintOwnWindow = (x, weights, most) => {
-    if (order?.x !== x) order = { x, places: x.map((_, i) => i).sort((i, j) => x[i] - x[j]) };
-    const high = 0.42 * (box.bottom - box.top);
-    let d = "";
-    for (const i of order.places)
-      d += `${d ? "L" : "M"}${toX(x[i]).toFixed(1)} ${(box.bottom - (most > 0 ? (high * weights[i]) / most : 0)).toFixed(1)}`;
-    const [first, last] = [order.places[0], order.places.at(-1)];
-    put(window, { d: `${d}L${toX(x[last]).toFixed(1)} ${box.bottom.toFixed(1)}L${toX(x[first]).toFixed(1)} ${box.bottom.toFixed(1)}Z`, transform: "" });
   };
 
   const fit = (size, state) => {

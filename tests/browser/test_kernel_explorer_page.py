@@ -407,6 +407,7 @@ def test_a_students_kernel_answers_and_leaves_a_trace(site):
     view.agrees_with_python()
     assert "my_kernel (yours)" in view.text(".ae-controls")
     assert view.root.get_by_role("radio").count() == 0
+    assert not view.root.locator(".ae-kernel-window").get_attribute("d")  # known at points only
 
     for _ in range(3):
         view.query.press("ArrowRight")
