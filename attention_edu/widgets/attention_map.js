@@ -43,6 +43,7 @@ const OUTPUTS_SHOWN = 4;
 const BARS_SHOWN = 16;
 const LABEL = 48; // characters of a label that are written; all are in its title
 const ZOOMS = [1, 2, 3, 4, 6, 8, 10, 12, 16, 24];
+const LEAST_HEIGHT = 28; // of a large map, in pixels
 const LABELLED_ZOOM = 12; // from here on rows and columns of a canvas carry their names
 const LARGE_CELLS = 1.6; // of their size, where type is large
 const REST = 150; // milliseconds
@@ -628,6 +629,8 @@ function makeCanvas(queries, keys, say, actions, signal) {
   const whole = new OffscreenCanvas(nKey, nQuery);
   // `zoom` is the size of a cell, one of `sizes`; `chosen` is whether somebody wanted it.
   let [zoom, chosen, larger, sizes] = [0, false, 1, ZOOMS];
+  /** How high a row is: as a cell is wide, but a map of few rows is no thin line. */
+  const high = () => Math.max(zoom, (LEAST_HEIGHT * larger) / nQuery);
   let size = { width: 0, height: 0, left: 0, top: 0 }; // the window, and its margins for names
   let at = { row: 0, column: 0 };
 
@@ -649,9 +652,9 @@ function makeCanvas(queries, keys, say, actions, signal) {
   const place = () => {
     const { left, top } = marginsOf(zoom);
     sizer.style.width = `${left + nKey * zoom}px`;
-    sizer.style.height = `${top + nQuery * zoom}px`;
+    sizer.style.height = `${top + nQuery * high()}px`;
     const width = Math.min(scroller.clientWidth, left + nKey * zoom);
-    const height = Math.min(scroller.clientHeight, top + nQuery * zoom);
+    const height = Math.min(scroller.clientHeight, top + nQuery * high());
     const dots = window.devicePixelRatio || 1;
     size = { width, height, left, top, dots };
     for (const canvas of [map, cross]) {
@@ -684,16 +687,16 @@ function makeCanvas(queries, keys, say, actions, signal) {
     }
     pen.stroke();
     pen.imageSmoothingEnabled = false;
-    pen.drawImage(whole, left - x, top - y, nKey * zoom, nQuery * zoom);
+    pen.drawImage(whole, left - x, top - y, nKey * zoom, nQuery * high());
     pen.restore();
     if (left) {
       pen.fillStyle = style.color;
       pen.font = `${Math.min(zoom - 1, 12 * larger)}px ${style.fontFamily}`;
       pen.textBaseline = "middle";
-      const firstRow = Math.floor(y / zoom);
+      const firstRow = Math.floor(y / high());
       pen.textAlign = "right";
-      for (let i = firstRow; i < Math.min(nQuery, firstRow + (height - top) / zoom + 1); i++) {
-        const middle = top - y + (i + 0.5) * zoom;
+      for (let i = firstRow; i < Math.min(nQuery, firstRow + (height - top) / high() + 1); i++) {
+        const middle = top - y + (i + 0.5) * high();
         if (middle > top) pen.fillText(shorten(queries[i], 13), left - 4, middle, left - 6);
       }
       pen.textAlign = "left";
@@ -721,12 +724,12 @@ function makeCanvas(queries, keys, say, actions, signal) {
     pen.rect(left, top, width - left, height - top);
     pen.clip();
     const x = left - scroller.scrollLeft + at.column * zoom;
-    const y = top - scroller.scrollTop + at.row * zoom;
+    const y = top - scroller.scrollTop + at.row * high();
     // White within black: seen on every colour of the map, and by every eye.
     for (const [colour, line] of [["#000", 3], ["#fff", 1]]) {
       pen.strokeStyle = colour;
       pen.lineWidth = line;
-      pen.strokeRect(left - 4, y - 1, width - left + 8, zoom + 2);
+      pen.strokeRect(left - 4, y - 1, width - left + 8, high() + 2);
       pen.strokeRect(x - 1, top - 4, zoom + 2, height - top + 8);
     }
     pen.restore();
@@ -742,11 +745,11 @@ function makeCanvas(queries, keys, say, actions, signal) {
     if (next === zoom) return;
     const middle = around ?? { x: size.left + (size.width - size.left) / 2, y: size.top + (size.height - size.top) / 2 };
     const column = (scroller.scrollLeft + middle.x - size.left) / zoom;
-    const row = (scroller.scrollTop + middle.y - size.top) / zoom;
+    const row = (scroller.scrollTop + middle.y - size.top) / high();
     zoom = next;
     place();
     scroller.scrollLeft = column * zoom - middle.x + size.left;
-    scroller.scrollTop = row * zoom - middle.y + size.top;
+    scroller.scrollTop = row * high() - middle.y + size.top;
     blit();
   };
   const zoomBy = (steps, around) => {
@@ -768,15 +771,15 @@ function makeCanvas(queries, keys, say, actions, signal) {
 
   const bringIntoSight = ({ row, column }) => {
     const { width, height, left, top } = size;
-    const within = (scroll, start, room) => Math.min(Math.max(scroll, start + zoom - room), start);
-    scroller.scrollLeft = within(scroller.scrollLeft, column * zoom, width - left);
-    scroller.scrollTop = within(scroller.scrollTop, row * zoom, height - top);
+    const within = (scroll, start, long, room) => Math.min(Math.max(scroll, start + long - room), start);
+    scroller.scrollLeft = within(scroller.scrollLeft, column * zoom, zoom, width - left);
+    scroller.scrollTop = within(scroller.scrollTop, row * high(), high(), height - top);
   };
 
   const on = (type, handler, options) => scroller.addEventListener(type, handler, { signal, ...options });
   const cellAt = (event) => {
     const column = Math.floor((event.offsetX - size.left + scroller.scrollLeft) / zoom);
-    const row = Math.floor((event.offsetY - size.top + scroller.scrollTop) / zoom);
+    const row = Math.floor((event.offsetY - size.top + scroller.scrollTop) / high());
     const inside = event.target === cross && event.offsetX >= size.left && event.offsetY >= size.top;
     return inside && row < nQuery && column < nKey && row >= 0 && column >= 0 ? { row, column } : null;
   };

@@ -464,6 +464,15 @@ def test_a_large_map_shows_the_cell_that_is_pointed_at(site):
     assert view.map.row == 200
 
 
+def test_a_large_map_of_one_row_is_high_enough_to_point_at(site):
+    view = site.show(AttentionMap(np.full((1, 144), 1 / 144)))
+
+    map_ = view.root.locator(".ae-map-window").bounding_box()
+    assert map_["height"] >= 28
+    site.page.mouse.move(map_["x"] + map_["width"] * 100.5 / 144, map_["y"] + map_["height"] - 3)
+    assert view.readout()[:2] == [0, 100]
+
+
 def test_a_large_map_is_moved_by_keys_and_scrolls_along(site):
     view = site.show(large())
     canvas = view.root.get_by_role("application")
