@@ -451,12 +451,22 @@ def test_every_state_is_drawn_without_a_warning(options, panels):
 
 
 @pytest.mark.parametrize("shape", [(1, 100), (100, 1), (3, 100)])
-def test_the_picture_counts_rows_and_columns_in_whole_numbers(shape):
+def test_the_picture_counts_rows_and_columns_from_one(shape):
     axes = AttentionMap(np.full(shape, 1 / shape[1])).figure().axes[0]
-    for places, count in ((axes.get_yticks(), shape[0]), (axes.get_xticks(), shape[1])):
-        within = [place for place in places if -0.5 <= place < count]
-        assert within
-        assert all(float(place).is_integer() for place in within)
+    for axis, count in ((axes.yaxis, shape[0]), (axes.xaxis, shape[1])):
+        places = [float(place) for place in axis.get_ticklocs()]
+        told = [int(label.get_text()) for label in axis.get_ticklabels()]
+        assert told == [place + 1 for place in places]
+        assert told[0] == 1
+        assert told[-1] <= count
+
+
+def test_the_words_name_no_masked_key_and_no_query_twice():
+    shown = AttentionMap(scores=[[1.0, 2.0, 3.0]], mask=[[True, False, False]])
+    assert "Query 1: row sum 1.00; largest weights: key 1 100.0 %. Keys that" in shown.describe()
+    nobody = AttentionMap(scores=[[1.0, 2.0]], mask=[[False, False]], queries=["query"])
+    assert "Query: row sum 0.00" in nobody.describe()
+    assert "%" not in nobody.describe()
 
 
 def test_the_picture_writes_the_numbers_of_a_small_map_and_frames_the_chosen_row():

@@ -247,9 +247,9 @@ def test_a_gap_in_quotation_marks_is_no_choice_yet(gap):
 @pytest.mark.parametrize(
     ("weigh", "said"),
     [
-        (lambda x, points, bandwidth: np.where(points == points.max(), 2.0, -1.0), "are negative"),
-        (lambda x, points, bandwidth: np.full(len(points), 0.7), "weights sum to 1"),
-        (lambda x, points, bandwidth: np.float64(1), "shape"),
+        (lambda x, points, bandwidth: np.where(points > x * bandwidth, 2.0, -1.0), "are negative"),
+        (lambda x, points, bandwidth: 0 * points * x * bandwidth + 0.7, "weights sum to 1"),
+        (lambda x, points, bandwidth: 1 + 0 * points.sum() * x * bandwidth, "shape"),
     ],
     ids=["negative", "no whole", "no row"],
 )

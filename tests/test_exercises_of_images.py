@@ -361,7 +361,7 @@ NAMED = [
         "all-in-one-row",
     ),
     ("image_patches", patches_of_ones, None),
-    ("image_patches", lambda image, size: image, None),
+    ("image_patches", lambda image, size: image, "parameter-unused"),
     ("even_share", 8 / 24, "sides-instead-of-areas"),
     ("even_share", 0.33, "sides-instead-of-areas"),
     ("even_share", 64 / 144, "pixels-divided-by-places"),

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -885,8 +886,10 @@ def test_the_first_queries_of_additive_scores_show_that_a_row_is_missing():
     def one_row(query, key, wq, wk, w):
         return np.tanh(query[0] @ wq + key @ wk) @ w
 
-    message = check("additive_scores", one_row).message
-    assert "have the shape (2,); expected is the shape (2, 2)" in message
+    feedback = check("additive_scores", one_row)
+    assert feedback.misconception == "only-the-first"
+    assert "a return inside a loop" in feedback.message
+    assert re.search(r"your answer +\[[^\[]+\]\n +expected +\[\[", feedback.message)
 
 
 @pytest.mark.parametrize(("query", "way"), [([2, 0], "turn counter-cl"), ([0, 2], "turn clock")])

@@ -235,7 +235,7 @@ NAMED = [
     ("greedy_decoding", expected_token, "numbers-of-tokens-mixed"),
     ("greedy_decoding", best_first_then_backwards, "best-whole-answer"),
     ("greedy_decoding", never_returned, "no-return"),
-    ("greedy_decoding", lambda p, s: np.zeros(len(p)), None),
+    ("greedy_decoding", lambda p, s: np.zeros(len(p)), "parameter-unused"),
     ("additive_by_hand", -1 + 4 + 2, "tanh-left-out"),
     ("additive_by_hand", 3 * (-1 + 4 + 2), "tanh-left-out"),
     ("additive_by_hand", 1.2, "score-weight-left-out"),

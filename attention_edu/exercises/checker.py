@@ -252,9 +252,9 @@ _PARTS: tuple[tuple[str, tuple[Callable[[Array], Any], ...], str, str], ...] = (
     ),
     (
         "rows-added-up",
-        (lambda right: right.sum(axis=0), lambda right: right.sum()),
-        "are added up over the rows: a sum without an axis, or one over the first axis, mixes what "
-        "belongs to different queries.",
+        (lambda right: right.sum(axis=0) if right.ndim > 1 else np.nan,),
+        "are added up over the rows: a sum over the first axis mixes what belongs to different "
+        "queries.",
         "sum over the last axis, axis=-1, or over the one that you mean.",
     ),
     (

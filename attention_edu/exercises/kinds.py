@@ -124,6 +124,22 @@ class NumberExercise(_Guarded):
         n = self.expected.size
         return "a number" if n == 1 else f"a list of {n} numbers"
 
+    def _hundredfold(self, given: str) -> Feedback:
+        """Answer a number that is 100 times too large: a share in percent, or a slip."""
+        if (np.abs(self.expected) <= 1).all():
+            return self._incorrect(
+                "percent",
+                "Your answer is right in percent; the course writes shares as numbers from 0 to 1.",
+                "divide by 100.",
+                given,
+            )
+        return self._incorrect(
+            "hundred-times-too-large",
+            "Your answer is 100 times too large.",
+            "count the zeros again.",
+            given,
+        )
+
     @property
     def expected(self) -> Array:
         """The right number, or numbers, of shape () or (n,)."""
@@ -179,12 +195,7 @@ class NumberExercise(_Guarded):
             if any(self.fits(numbers, value) for value in wrong.answers):
                 return self._incorrect(wrong.id, wrong.text, wrong.next_step, given)
         if self.fits(numbers / 100, self.expected):
-            return self._incorrect(
-                "percent",
-                "Your answer is right in percent; the course writes shares as numbers from 0 to 1.",
-                "divide by 100.",
-                given,
-            )
+            return self._hundredfold(given)
         if not np.isfinite(numbers).all():
             text = f"Your answer contains {short(numbers[~np.isfinite(numbers)])}."
         elif numbers.size == 1:

@@ -139,14 +139,26 @@ MATRIX_MEMORY = NumberExercise(
         ),
         WrongAnswer(
             "not-in-gigabytes",
-            "Your size is right in another unit: 1 GB is 10⁹ bytes here (2³⁰ bytes are 1 GiB).",
+            "Your size is right in another unit: 1 GB is 10⁹ bytes here.",
             "count the bytes, and divide by 1e9.",
             (
                 _TOKENS**2 * _HEADS * _BYTES,
                 _TOKENS**2 * _HEADS * _BYTES / 1e3,
                 _TOKENS**2 * _HEADS * _BYTES / 1e6,
-                _TOKENS**2 * _HEADS * _BYTES / 2**30,
             ),
+        ),
+        WrongAnswer(
+            "gibibytes-or-rounded",
+            "Your size is right in GiB, units of 2³⁰ bytes, or it has been rounded to a whole "
+            "number: asked for are GB, of 10⁹ bytes.",
+            "divide the bytes by 1e9, and give one digit after the point.",
+            (_TOKENS**2 * _HEADS * _BYTES / 2**30,),
+        ),
+        WrongAnswer(
+            "one-head-in-numbers",
+            "Your number counts the scores of one head, in billions.",
+            "multiply by the heads, and by the bytes a number.",
+            (_TOKENS**2 / _GB,),
         ),
     ),
     hints=(
@@ -327,6 +339,13 @@ def _window_of_the_last(n: int, width: int) -> Array:
     return (_distance(n) >= 0) & (np.arange(n) >= n - width)
 
 
+def _window_from_the_end(n: int, width: int) -> Array:
+    mask = np.zeros((n, n), dtype=bool)
+    for i in range(n):
+        mask[i, i - width + 1 : i + 1] = True
+    return mask
+
+
 def _window_to_add(n: int, width: int) -> Array:
     return np.where(_window_mask(n, width), 0.0, -np.inf)
 
@@ -413,6 +432,13 @@ WINDOW_MASK = FunctionExercise(
             "i - j is negative there, and smaller than any width.",
             "add a second condition with &: the distance i - j is 0 or more.",
             (_window_not_causal,),
+        ),
+        Misconception(
+            "negative-index",
+            "Your entries are empty in the first rows: i - width + 1 is negative there, and a "
+            "negative index counts from the end.",
+            "begin at max(0, i - width + 1).",
+            (_window_from_the_end,),
         ),
         Misconception(
             "far-instead-of-near",
@@ -509,6 +535,14 @@ def _linear_sums_as_row(query: Array, key: Array, value: Array) -> Array:
 def _linear_total_as_row(query: Array, key: Array, value: Array) -> Array:
     total = _phi(query) @ _phi(key).sum(axis=0)
     return np.asarray(_phi(query) @ (_phi(key).T @ value) / total)
+
+
+def _linear_total_of_keys(query: Array, key: Array, value: Array) -> Array:
+    return np.asarray(_phi(query) @ (_phi(key).T @ value) / _phi(key).sum())
+
+
+def _linear_scaled_softmax_of_phi(query: Array, key: Array, value: Array) -> Array:
+    return attention(_phi(query), _phi(key), value).output
 
 
 def _linear_softmax(query: Array, key: Array, value: Array) -> Array:
@@ -639,7 +673,7 @@ LINEAR_ATTENTION = FunctionExercise(
             "Your outputs come from weights that sum to 1 over all queries together: each query "
             "shares out its own 100 %.",
             "sum over the keys alone: axis=-1, keepdims=True.",
-            (_linear_by_everything,),
+            (_linear_by_everything, _linear_total_of_keys),
         ),
         Misconception(
             "sums-not-beside-their-rows",
@@ -661,7 +695,7 @@ LINEAR_ATTENTION = FunctionExercise(
             "Your outputs put softmax on top of φ(q) · φ(k): these products are positive already, "
             "so that dividing by their sum is enough.",
             "leave the exponential out, and divide by the sum.",
-            (_linear_softmax_of_phi,),
+            (_linear_softmax_of_phi, _linear_scaled_softmax_of_phi),
         ),
         Misconception(
             "phi-on-one-side",

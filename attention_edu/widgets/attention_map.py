@@ -632,7 +632,7 @@ cat 60.0 %, the 40.0 %.
         Examples
         --------
         >>> print(AttentionMap([[0.25, 0.75]], keys=["the", "cat"]).describe())
-        Attention map with 1 query and 2 keys. Query query 1: row sum 1.00; largest weights: \
+        Attention map with 1 query and 2 keys. Query 1: row sum 1.00; largest weights: \
 cat 75.0 %, the 25.0 %.
         """
         say = strings()[self.language]
@@ -652,12 +652,15 @@ cat 75.0 %, the 25.0 %.
                 say["map_describe_head"].format(name=self.head_names[self.head], n=self.heads)
             )
         order = np.argsort(-chosen, kind="stable")[:DESCRIBED_KEYS]
-        told = [f"{self._name(self.key_names[j])} {_percent(chosen[j])}" for j in order]
+        named = [j for j in order if allowed[j] or chosen[j]]
+        told = [f"{self._name(self.key_names[j])} {_percent(chosen[j])}" for j in named]
+        query = self._name(self.queries[self.row])
+        plain = say["map_query"].partition(" ")[0]  # a name such as “query 1” says it already
         parts.append(
             say["map_describe_row"].format(
-                query=self._name(self.queries[self.row]),
+                query=query.removeprefix(plain) if query.startswith(plain) else f" {query}",
                 total=_decimal(float(chosen.sum())),
-                list=", ".join(told),
+                list=", ".join(told) or say["map_nothing"],
             )
         )
         masked = int((~allowed).sum())
@@ -834,10 +837,12 @@ def _draw(shown_map: AttentionMap) -> Picture:
 
 def _whole_numbers(axes: Any, n_query: int, n_key: int) -> None:
     """Count rows and columns that are too many for their names."""
-    from matplotlib.ticker import FixedLocator, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     for axis, count in ((axes.yaxis, n_query), (axes.xaxis, n_key)):
-        axis.set_major_locator(FixedLocator([0]) if count == 1 else MaxNLocator(integer=True))
+        nice = MaxNLocator(integer=True).tick_values(1, count)
+        numbers = [1, *(int(number) for number in nice if 1 < number <= count)]
+        axis.set_ticks([number - 1 for number in numbers], labels=numbers)
 
 
 def _colour_bar(
