@@ -29,6 +29,8 @@ from attention_edu.attention import (
 )
 from attention_edu.example import KEYS, QUERY, VALUES, WHERE_QUERY
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 PYTORCH = "PyTorch is not installed: `pip install torch==2.13.0`"
 

@@ -938,6 +938,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_answer_becomes_feedback_within_two_seconds(name, capfd):
     streams = sys.stdout, sys.stderr, builtins.input
@@ -982,6 +983,7 @@ HOSTILE_TO_ALL = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HOSTILE_TO_ALL)
 @pytest.mark.parametrize("exercise", BANK)
 def test_no_exercise_can_be_hung_or_broken(exercise, name, capfd):

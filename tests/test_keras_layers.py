@@ -16,6 +16,8 @@ from attention_edu.attention import (
 )
 from attention_edu.tasks import keras
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 N_QUERY, N_KEY, D, D_VALUE = 4, 6, 5, 3
 SHAPES = [(N_QUERY, N_KEY), (N_KEY, N_KEY), (N_KEY, N_QUERY)]
 

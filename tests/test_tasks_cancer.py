@@ -6,6 +6,8 @@ import pytest
 from attention_edu.tasks import PlainError, cancer
 from attention_edu.tasks.training import train
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 
 @pytest.fixture(scope="module")
 def data():

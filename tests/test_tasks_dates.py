@@ -11,6 +11,8 @@ from attention_edu.attention import additive_scores, mask_scores, softmax
 from attention_edu.tasks import PlainError, dates
 from attention_edu.tasks.training import load, save, train
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 
 @pytest.fixture(scope="module")
 def data():

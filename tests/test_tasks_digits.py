@@ -8,6 +8,8 @@ import pytest
 from attention_edu.tasks import PlainError, digits, keras
 from attention_edu.tasks.training import load, save, train
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 SIZE, DIGIT, GRID = digits.SIZE, digits.DIGIT, digits.GRID
 
 

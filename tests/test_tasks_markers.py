@@ -7,6 +7,8 @@ from attention_edu.attention import attention
 from attention_edu.tasks import PlainError, keras, markers
 from attention_edu.tasks.training import train
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 
 @pytest.fixture(scope="module")
 def data():

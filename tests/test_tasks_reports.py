@@ -6,6 +6,8 @@ import pytest
 from attention_edu.attention import attention
 from attention_edu.tasks import PlainError, reports
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 TEXT = "A fire has caused great damage. It happened in Lima. It began on Monday morning."
 
 

@@ -8,6 +8,8 @@ import pytest
 from attention_edu.tasks import PlainError, reversal
 from attention_edu.tasks.training import train
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 LETTERS = len(reversal.TOKENS)
 
 

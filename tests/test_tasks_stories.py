@@ -6,6 +6,8 @@ import pytest
 from attention_edu.tasks import PlainError, stories
 from attention_edu.tasks.training import train
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 N_WORDS = len(stories.WORDS)
 TALE = "Mary took the milk. Mary went to the garden."
 

@@ -13,6 +13,8 @@ from attention_edu import tasks
 from attention_edu.tasks import PlainError, training
 from attention_edu.tasks.training import Training, load, save, train
 
+pytestmark = pytest.mark.long  # Keras trains and predicts
+
 ROWS, BATCH, EPOCHS = 480, 48, 3
 STEPS = ROWS // BATCH
 
