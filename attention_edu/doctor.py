@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import importlib.metadata
 import json
+import os
 import platform
 import re
 import site
@@ -309,7 +310,12 @@ def _installed_here() -> bool:
         return False
     roots = [sys.prefix, sys.base_prefix, *site.getsitepackages(), site.getusersitepackages()]
     here = Path(str(place)).resolve()
-    return any(here.is_relative_to(Path(root).resolve()) for root in roots)
+    if any(here.is_relative_to(Path(root).resolve()) for root in roots):
+        return True
+    # An environment can be laid over another one: then this Python itself looks there, unasked.
+    asked = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    known = [Path(path).resolve() for path in sys.path if path and path not in asked]
+    return here in known
 
 
 def _kernel_command() -> str:

@@ -280,7 +280,8 @@ def test_memory_bytes_counts_what_chunks_take(chunk_size, monkeypatch):
     query, key, value = inputs(n_query=1200, n_key=1200, d=32, d_value=32)
     peak, output = peak_of(lambda: chunked_attention(query, key, value, chunk_size=chunk_size))
     counted = memory_bytes(1200, 1200, 32, dtype=float, chunk_size=chunk_size)
-    assert counted <= peak - output.nbytes < counted + 100_000  # and NumPy's own small buffers
+    # NumPy has buffers of its own, one for each operand of another type (older ones: for all).
+    assert counted <= peak - output.nbytes < counted + 3 * 8 * np.getbufsize()
 
 
 def test_memory_bytes_counts_what_attention_takes():

@@ -162,6 +162,11 @@ def test_in_a_notebook_it_is_the_asking_kernel_that_counts(monkeypatch, tmp_path
     assert (found.ok, found.found) == (False, "another environment")
     assert "Change Kernel" in found.advice
 
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])  # as an environment laid over it
+    assert row(doctor(), "Kernel of the notebooks").ok
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert not row(doctor(), "Kernel of the notebooks").ok
+
     def unknown(name):
         if name == "attention-edu":
             raise importlib.metadata.PackageNotFoundError(name)
