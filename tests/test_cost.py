@@ -280,8 +280,10 @@ def test_memory_bytes_counts_what_chunks_take(chunk_size, monkeypatch):
     query, key, value = inputs(n_query=1200, n_key=1200, d=32, d_value=32)
     peak, output = peak_of(lambda: chunked_attention(query, key, value, chunk_size=chunk_size))
     counted = memory_bytes(1200, 1200, 32, dtype=float, chunk_size=chunk_size)
-    # NumPy has buffers of its own, one for each operand of another type (older ones: for all).
-    assert counted <= peak - output.nbytes < counted + 3 * 8 * np.getbufsize()
+    # NumPy has small buffers of its own; before 2.3, one for each operand of a mixed product.
+    old = np.lib.NumpyVersion(np.__version__) < "2.3.0"
+    most = 3 * 8 * np.getbufsize() if old else 100_000
+    assert counted <= peak - output.nbytes < counted + most
 
 
 def test_memory_bytes_counts_what_attention_takes():
